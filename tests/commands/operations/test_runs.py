@@ -1,17 +1,14 @@
-"""What is said about a run, and to it: status, comments, tasks added, the end, and everything that only reads."""
+"""What is said about a run, and to it: comments, tasks added, the end, and everything that only reads."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from adapters.errors import RateLimited, Unreachable
-from adapters.models import Health, Person
+from adapters.models import Person
 from adapters.protocol import Emulated
 from adapters.writes import EndRun, Op, WriteMarker
-from commands.model.card import PersonName
-from commands.model.intents import DecideOutcome, PromiseUpdate, Stop, UpdateDue
+from commands.model.intents import DecideOutcome, Stop
 from commands.model.messages import Place
 from commands.model.outcomes import Done
-from commands.text.catalogue import plain_text
 from commands.verbs.move import MoveCard
 from tests.commands.room import (
     ANA,
@@ -28,91 +25,6 @@ from tests.commands.room import (
 )
 
 OTHER = Place(surface="console", channel="other")
-
-
-async def test_a_status_is_said_in_the_place_and_promises_the_next(room: Room) -> None:
-    await room.start()
-    answer = await room.type("status amber replica lagging behind 40 s --next 15m")
-    assert private_text(answer).startswith("R1 Primary down in EU: status AMBER. Receipt ")
-    assert public_text(answer).splitlines() == [
-        "🟠 AMBER · R1 Primary down in EU",
-        "replica lagging behind 40 s",
-        "Ana 14:06 UTC · next update 14:21 UTC",
-    ]
-    assert [line.corrects for line in answer.activity] == [True]
-    due = room.time + timedelta(minutes=15)
-    assert room.responder.reminders == {"R1": due}
-    assert (await room.run("R1")).overlay.update_due == due
-    assert answer.changed_runs == ("R1",)
-
-
-async def test_the_longer_an_update_is_overdue_the_more_people_are_told(room: Room) -> None:
-    await room.start()
-    await room.type("status red users cannot pay --next 15m", by=BEN)
-    due = room.responder.reminders["R1"]
-    assert due is not None
-    first = await room.press(UpdateDue(run="R1", at=due), by=BEN)
-    assert first.thread_of == "R1"
-    overdue = "The update of R1 Primary down in EU that Ben promised is overdue."
-    assert [plain_text(card.title) for _, card in room.responder.announced] == [overdue]
-    await room.press(UpdateDue(run="R1", at=due, tells="author"), by=BEN)
-    await room.press(UpdateDue(run="R1", at=due, tells="owner"), by=BEN)
-    assert [(to, plain_text(card.title)) for to, card in room.responder.direct] == [
-        (BEN.id, "The update you promised for R1 Primary down in EU was due at 14:21 UTC."),
-        (ANA.id, "Ben promised an update of R1 Primary down in EU for 14:21 UTC, and it hasn't come yet."),
-    ]
-    await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
-    await room.press(UpdateDue(run="R1", at=due, tells="owner"), by=BEN)
-    assert len(room.responder.direct) == 2
-
-
-async def test_the_reminder_names_who_promised_and_is_said_for_the_last_promise_only(room: Room) -> None:
-    await room.start()
-    await room.type("status amber lagging --next 15m", by=BEN)
-    due = room.responder.reminders["R1"]
-    assert due is not None
-    answer = await room.press(UpdateDue(run="R1", at=due), by=BEN)
-    assert "the update you promised for R1 Primary down in EU is due" in public_text(answer)
-    assert answer.public is not None
-    assert answer.public.title[0] == PersonName("Ben", "U2", ping=True)
-    assert button_labels(answer) == ["Update status", "+15m", "No more"]
-    room.wait(minutes=15)
-    postponed = await room.press(PromiseUpdate(run="R1", next="15m"), by=BEN)
-    assert activity_texts(postponed) == ["Ben: the next update of R1 is due at 14:36 UTC"]
-    assert (await room.press(UpdateDue(run="R1", at=due))).public is None
-    stopped = await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
-    assert activity_texts(stopped) == ["Ben: no next update of R1 is due"]
-    assert room.responder.reminders["R1"] is None
-
-
-async def test_a_colour_that_the_platform_cannot_hold_is_kept_by_liaison(room: Room) -> None:
-    await room.start()
-    room.platform.capabilities = {**room.platform.capabilities, Op.STATUS: Emulated("a post")}
-    await room.type("status red all down")
-    known = await room.run("R1")
-    assert (known.overlay.health, known.overlay.health_text, known.overlay.health_by) == (
-        Health.RED,
-        "all down",
-        "Ana",
-    )
-
-
-async def test_status_alone_shows_it(room: Room) -> None:
-    await room.start()
-    answer = await room.type("status")
-    assert "No status update yet for R1 Primary down in EU." in private_text(answer)
-    await room.type("status green fine")
-    answer = await room.type("status")
-    assert "fine — Ana 14:06 UTC · no next update set" in private_text(answer)
-    assert button_labels(answer) == ["Update status"]
-    assert answer.public is None
-
-
-async def test_a_colour_without_words_asks_for_them(room: Room) -> None:
-    await room.start()
-    answer = await room.type("status amber")
-    assert "A status update needs some text." in private_text(answer)
-    assert button_labels(answer) == ["Update status"]
 
 
 async def test_a_comment_on_a_task_quotes_what_was_stored(room: Room) -> None:
