@@ -98,7 +98,8 @@ def _row(title: str, tracked: TrackedRun, summary: RunSummary) -> Row:
         counts = task_counts(tasks)
     elif summary.total and summary.done is not None:  # a run that was never read has no tasks yet
         counts = translate(plural("run.counts", summary.total), done=summary.done, total=summary.total)
-    platform = translate("run.on", platform=tracked.run.key.platform)
+    name = tracked.run.key.platform
+    platform: Text = () if title.endswith(f"({name})") else translate("run.on", platform=name)
     return Row(None, tracked.handle, shorten(title, _NAME), join_parts([counts, platform], " · "))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.room import Room, private_text
+from tests.commands.room import Room, private_rows, private_text
 
 CUT = "Local runbooks has more than could be read, so this list isn't complete."
 
@@ -26,9 +26,10 @@ async def test_an_empty_list_that_was_cut_is_not_called_empty(room: Room, line: 
 async def test_a_list_that_was_cut_says_so_first(room: Room, line: str) -> None:
     await room.start()
     room.platform.lists_all = False
-    lines = private_text(await room.type(line)).splitlines()
+    answer = await room.type(line)
+    lines = private_text(answer).splitlines()
     assert lines[1] == CUT
-    assert len(lines) > 2
+    assert len(lines) > 2 or private_rows(answer)
 
 
 async def test_the_choice_of_a_runbook_says_that_there_are_more(room: Room, tmp_path: Path) -> None:
