@@ -19,6 +19,7 @@ NOT_ASKED_FOR = frozenset(
         "start.channel",  # where it was typed
         "start.site",
         "assign.expected",  # only says when to refuse
+        "assign.also",  # only tells the steps of one message apart
         "status.next_at",  # a promise that Liaison keeps by itself
         "do.action",  # a PlatformAction as it was offered
         "do.label",

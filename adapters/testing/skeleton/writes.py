@@ -13,7 +13,7 @@ from adapters.http.client import HttpClient
 from adapters.models import Listing
 from adapters.testing.skeleton.text import SIGNER
 from adapters.toolkit.comments import PostedComment, SignedComments
-from adapters.toolkit.guards import Fresh, Guard
+from adapters.toolkit.guards import Fresh, Guard, with_race
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
@@ -52,7 +52,7 @@ class Writes:
 
     @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
     async def change_task(self, step: Write, marker: WriteMarker, fresh: Fresh[Any]) -> WriteResult:
-        raise NotImplementedError("TODO 13: set the task's state or assignee unless it is so already")
+        raise NotImplementedError("TODO 13: set the task's state or assignee unless it is so already; then ``checked_after``")
 
     @reconciles(FinishTask, ReopenTask, AssignTask)
     async def find_change(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -91,7 +91,7 @@ class Comments(SignedComments):
 
     @step(HoldTask, SetStatus, BeginTask, recovery=Recovery.LOOKUP, guard=read_fresh)
     async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[Any]) -> WriteResult:
-        return await self.write_comment(step, marker)
+        return await with_race(step, await self.write_comment(step, marker), self.read_fresh)
 
     @reconciles(AddComment, HoldTask, SetStatus, BeginTask)
     @reconciles(FinishTask, EndRun, part="note")

@@ -144,12 +144,12 @@ async def test_the_card_shows_forecast_streams_and_messaging(fake: CutoverFake, 
     run.stream_status = {first: ("amber", "two people on call"), second: ("red", "")}
     await chat.say("show")
     card = chat.card
-    assert "Forecast end: 11:05 UTC, 1 h 05 min later than planned (10:00 UTC)." in card
+    assert "Forecast end: 1 Jan 11:05 UTC, 1 h 05 min later than planned (1 Jan 10:00 UTC)." in card
     assert "Streams: Fail over RED, Triage AMBER (two people on call)." in card
     assert "Cutover only sends test messages about this run." in card
     run.end_scheduled, run.stream_status = "2030-01-01T11:30:00Z", {}
     await chat.say("show")
-    assert "Forecast end: 11:05 UTC, 24 min earlier than planned (11:30 UTC)." in chat.card
+    assert "Forecast end: 1 Jan 11:05 UTC, 24 min earlier than planned (1 Jan 11:30 UTC)." in chat.card
     assert "Streams" not in chat.card
 
 

@@ -9,7 +9,7 @@ from adapters.http.responses import parse_model
 from adapters.models import Listing, RunKey, RunState
 from adapters.testing.skeleton.text import SIGNER
 from adapters.toolkit.comments import PostedComment, SignedComments
-from adapters.toolkit.guards import Fresh, Guard, already_done
+from adapters.toolkit.guards import Fresh, Guard, already_done, checked_after, with_race
 from adapters.toolkit.reconciliation import applied_if, find_by_code
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
@@ -75,8 +75,8 @@ class Writes:
             return already_done(before.mapped())
         path = f"runs/{step.run_id}/tasks/{step.task}"
         answer = await self.client.write("PATCH", path, operation=step.op, json=self._changes(step))
-        task = parse_model(WireTask, answer, self.client.platform, step.op, OutcomeUnknown)
-        return WriteResult(tasks=(task.mapped(),))
+        task = parse_model(WireTask, answer, self.client.platform, step.op, OutcomeUnknown).mapped()
+        return checked_after(step, WriteResult(tasks=(task,)), task)
 
     @reconciles(FinishTask, ReopenTask, AssignTask)
     async def find_change(self, step: TaskWrite, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -149,7 +149,7 @@ class Comments(SignedComments):
 
     @step(HoldTask, SetStatus, BeginTask, recovery=Recovery.LOOKUP, guard=read_fresh)
     async def write_guarded(self, step: Write, marker: WriteMarker, fresh: Fresh[WireRun]) -> WriteResult:
-        return await self.write_comment(step, marker)
+        return await with_race(step, await self.write_comment(step, marker), self.read_fresh)
 
     @reconciles(AddComment, HoldTask, SetStatus, BeginTask)
     @reconciles(FinishTask, EndRun, part="note")
