@@ -218,8 +218,9 @@ class DeliveryParser(ShortcutParser, EventParser):
     def _parse_search(self, body: Mapping[str, Any]) -> Delivery:
         """In a form, or in the select of a card, whose action id says what is searched for."""
         actor = self._actor(body, body.get("user") or {})
-        searched = str(body.get("action_id") or "").removeprefix(f"{button_values.SEARCH}.")
-        if searched != body.get("action_id"):
+        action_id = str(body.get("action_id") or "")
+        searched = action_id.removeprefix(f"{button_values.SEARCH}.")
+        if searched != action_id:
             verb, _, run = searched.partition(".")
             place = self._button_place(body, *_pressed_post(body))
             return OptionSearch(actor, place, verb, run, "task", str(body.get("value") or ""), on_card=True)
