@@ -52,7 +52,7 @@ class Writes:
 
     @step(FinishTask, ReopenTask, AssignTask, recovery=Recovery.IDEMPOTENT, guard=read_fresh)
     async def change_task(self, step: Write, marker: WriteMarker, fresh: Fresh[Any]) -> WriteResult:
-        raise NotImplementedError("TODO 13: set the task's state or assignee unless it is so already; then ``checked_after``")
+        raise NotImplementedError("TODO 13: set the state or assignee unless it is so already; ``checked_after``")
 
     @reconciles(FinishTask, ReopenTask, AssignTask)
     async def find_change(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
