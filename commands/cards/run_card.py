@@ -162,12 +162,12 @@ def _card_after_end(
 ) -> Card:
     """What came of it. Its last health no longer matters."""
     run, ended = tracked.run, tracked.overlay.ended
-    outcome = translate(f"ended.{run.state}")
     lasted = _duration(tracked, tasks)
-    after = translate("ended.after", time=lasted) if lasted else ()
+    outcome = translate(f"ended.{run.state}")  # the title says it too, so it needs the duration
+    after = join_parts([outcome, translate("ended.after", time=lasted)], " ") if lasted else ()
     by = join_parts([ended.by.display_name, (clock(ended.at, zone, now),)], " ") if ended else ()
     lines: list[Text] = [
-        join_parts([join_parts([outcome, after], " "), by], _BETWEEN),
+        join_parts([after, by], _BETWEEN),
         translate("receipt.quote", text=shorten(ended.text, 300)) if ended and ended.text.strip() else (),
         task_counts(tasks, _BETWEEN) if tasks else (),
         _left_open(tracked, tasks),
