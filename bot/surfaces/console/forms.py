@@ -77,6 +77,7 @@ async def _ask_field(field: Field, search: Search, ask: Ask, show: Show) -> str:
         matching = _matching_options(typed, options)
         if len(matching) == 1:
             return matching[0].value
+        show([translate_plain("several_fit" if matching else "none_fits", typed=typed)])
         show([f"  {number} {option.label}" for number, option in enumerate(options[:_MAX_OPTIONS_SHOWN], 1)])
     raise Cancelled
 

@@ -101,6 +101,12 @@ async def test_a_cancelled_form_submits_nothing(harness: ConsoleHarness, lines: 
     assert harness.chat.failed
 
 
+async def test_a_form_says_that_what_was_typed_is_none_of_the_options(harness: ConsoleHarness) -> None:
+    printed = await harness.script("form", "purple", "amber", "a good sentence", "")
+    assert "None of these is purple. Type a number:\n  1 " in printed
+    assert [message.via for message in harness.room.messages] == [Via.FORM]
+
+
 async def test_a_script_ends_at_the_first_line_that_fails(harness: ConsoleHarness) -> None:
     await harness.script("# a comment", "", "start x", "fail", "start y")
     assert harness.texts == ["start x", "fail"]
