@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from adapters.errors import AdapterError
-from adapters.writes import Indeterminate, NotApplied, Write, WriteMarker, WriteResult
+from adapters.writes import NOTE, Indeterminate, NotApplied, Write, WriteMarker, WriteResult
 from commands.model.tracked_run import TrackedRun
 
 
@@ -70,11 +70,15 @@ class WriteOutcome:
 
     @property
     def combined(self) -> Outcome:
-        """The last outcome, marked partial if any step was: the steps after it only add text."""
-        partial = any(isinstance(outcome, Done) and outcome.result.partial for outcome in self.outcomes)
-        if not partial or not isinstance(self.last, Done):
+        """The last outcome, marked partial if any step was, and with the code that the platform shows: that of the
+        step that wrote the note."""
+        if not isinstance(self.last, Done):
             return self.last
-        return replace(self.last, result=self.last.result.model_copy(update={"partial": True}))
+        done = [outcome for outcome in self.outcomes if isinstance(outcome, Done)]
+        partial = any(outcome.result.partial for outcome in done)
+        notes = [outcome for outcome in done if outcome.step.part == NOTE and not outcome.result.already]
+        result = self.last.result.model_copy(update={"partial": partial})
+        return replace(self.last, result=result, marker=(notes or [self.last])[-1].marker)
 
     @property
     def partly(self) -> bool:
