@@ -92,7 +92,7 @@ class TaskWrites:
         if member:
             body["member_id"] = self.api.body_id(member, step.op)
         elif takes:
-            result = WriteResult(message=self.key("not_taken"), facts={"person": step.by.shown})
+            result = self._not_taken(step)
         try:
             updated = await self.notes.update_task(step, body, marker)
         except Rejected as error:
@@ -114,7 +114,13 @@ class TaskWrites:
         until = step.until if isinstance(step, HoldTask) else None
         is_until = until is None or parse_timestamp(task.waiting_until) == parse_timestamp(wire_time(until))
         is_set = task.status == TARGET_STATUS[step.op] and is_until
-        return applied_if(is_set, WriteResult(tasks=self.mapped(task)))
+        is_nobodys = isinstance(step, BeginTask) and task.member is None
+        result = self._not_taken(step) if is_nobodys else WriteResult()
+        return applied_if(is_set, result.model_copy(update={"tasks": self.mapped(task)}))
+
+    def _not_taken(self, step: TaskWrite) -> WriteResult:
+        """A begin by somebody who is not known there, of a task that is nobody's."""
+        return WriteResult(message=self.key("not_taken"), facts={"person": step.by.shown})
 
     async def _assign_first(
         self, step: TaskWrite, task: wire.Task, body: dict[str, Any], marker: WriteMarker, error: Rejected
