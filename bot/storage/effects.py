@@ -147,15 +147,15 @@ class EffectLog:
         state: EffectState,
         outcome: WriteResult | AdapterError | None,
     ) -> None:
-        """Part of a transaction. A ``done`` effect also gets its receipt. Call ``remember_receipt`` once
-        it is committed."""
+        """Part of a transaction. A ``done`` effect also gets its receipt, unless somebody else had done it before:
+        a receipt says who did it. Call ``remember_receipt`` once it is committed."""
         dumped = _dump_outcome(outcome)
         connection.execute(
             update(effects)
             .where(effects.c.key == effect.key, effects.c.step == effect.step.step_key)
             .values(state=state, outcome=dumped)
         )
-        if state == "done":
+        if state == "done" and not (isinstance(outcome, WriteResult) and outcome.already):
             connection.execute(insert(ledger).values(_receipt(effect, dumped)).on_conflict_do_nothing())
 
     def remember_receipt(self, effect: Effect) -> None:

@@ -89,3 +89,10 @@ class WriteOutcome:
     def changes_made(self) -> Sequence[Done]:
         """The steps before the last one that changed something: others had nothing to do."""
         return [made for made in self.outcomes[:-1] if isinstance(made, Done) and not made.result.already]
+
+    @property
+    def changed_more_than_notes(self) -> bool:
+        """False if somebody else had done it before, even if a note was written about it."""
+        return any(
+            isinstance(made, Done) and not made.result.already and made.step.part != NOTE for made in self.outcomes
+        )

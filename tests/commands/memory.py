@@ -337,6 +337,7 @@ class MemoryEffects:
             receipt = Receipt(
                 code=marker.code, op=step.op, run=run.handle, task=step.target, by=marker.who, at=marker.at
             )
-            self.runs.ledger.append(receipt)
+            if not result.already:
+                self.runs.ledger.append(receipt)
             await self.runs.apply_result(run.handle, result)
         return Done(step, marker, result)
