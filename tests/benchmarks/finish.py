@@ -124,7 +124,7 @@ async def measure_baseline(environment: Environment) -> Measurement:
         "BASELINE_PORT": str(port),
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.benchmarks.baseline_bot"), env={**os.environ, **variables}
+        *(sys.executable, "-m", "tests.benchmarks.bare"), env={**os.environ, **variables}
     )
     url = f"http://127.0.0.1:{port}"
     await _wait_for_port(port)
