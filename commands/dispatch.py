@@ -31,7 +31,7 @@ from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, RunLines, Show, Start, Stop, Whoami
 from commands.model.messages import Membership, Message
 from commands.model.ports import CommandContext, Services
-from commands.model.tracked_run import TrackedRun
+from commands.model.tracked_run import ReservedStart, TrackedRun
 from commands.text.catalogue import translate
 from commands.text.locales import language_of
 from commands.text.phrases import button, short_card
@@ -272,7 +272,9 @@ async def _start_handle(intent: Start, message: Message, services: Services) -> 
         await runs.reuse_handle(earlier.handle, message.key)  # the answer to a question that the start asked
         return earlier.handle
     name = intent.name or intent.runbook
-    return await runs.reserve_handle(intent.platform, name, "", message.key, by=message.actor, place=message.place)
+    return await runs.reserve_handle(
+        ReservedStart(message.key, intent.platform, name, by=message.actor, place=message.place)
+    )
 
 
 async def _route_to_run(intent: Intent, message: Message, services: Services) -> Route:

@@ -24,7 +24,7 @@ from commands.model.intents import Drop, OpenForm, Retry, Start
 from commands.model.messages import Actor, Place
 from commands.model.outcomes import Done, Refused, WriteOutcome
 from commands.model.ports import CannotPost, CommandContext
-from commands.model.tracked_run import TrackedRun
+from commands.model.tracked_run import ReservedStart, TrackedRun
 from commands.operations.new_readers import line_about_owner
 from commands.operations.task_action import require
 from commands.operations.write import write
@@ -81,7 +81,7 @@ async def start(intent: Start, context: CommandContext) -> Answer:
         return question
     title = f"{tracked.handle} {intent.name or runbook.title}"
     await context.services.runs.reserve_handle(
-        runbook.key.platform, title, runbook.key.id, context.message.key, book=runbook.title
+        ReservedStart(context.message.key, runbook.key.platform, title, runbook.title, runbook.key.id)
     )
     if owner is not None:
         intent = intent.model_copy(update={"owner": owner.id})
