@@ -2,7 +2,7 @@
 
 import re
 
-from commands.language.parser import parse
+from commands.language.parser import parse, parse_line
 from commands.model.card import Button
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Help
@@ -33,9 +33,7 @@ def corrected_flag_buttons(error: BadArguments, message: Message, services: Serv
     wrong, guess = str(error.facts.get("flag", "")), str(error.facts.get("guess", ""))
     line = re.sub(rf"(?:--|—|–){re.escape(wrong.removeprefix('--'))}\b", guess, message.text, count=1)
     try:
-        intent = parse(
-            line, services.commands, services.aliases, root=services.root_command, mention=services.mention
-        )
+        intent = parse_line(line, services)
     except CommandError:
         return ()
     values = {**intent.model_dump(mode="json", exclude_defaults=True), "verb": intent.verb}

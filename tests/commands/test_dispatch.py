@@ -3,7 +3,8 @@
 import pytest
 
 from adapters.models import TaskState
-from commands.dispatch import Route, lacks_run, message_needs_current_rights, needs_place_run, route
+from commands.dispatch import Route, route
+from commands.lookup.message_intent import lacks_run, message_needs_current_rights, needs_place_run
 from commands.model.intents import Choose, Finish, Show, Start, Status
 from commands.model.messages import Membership, Message, Place, Via
 from commands.model.ports import AccessRules
