@@ -14,6 +14,7 @@ from adapters.protocol import Adapter, Platform
 from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker
+from commands.model.access_rules import AccessRules
 from commands.model.card import ActivityLine, Card
 from commands.model.command import CommandSet
 from commands.model.messages import Actor, Message, Place
@@ -248,36 +249,6 @@ class MessagesPort(Protocol):
 
 
 @dataclass(frozen=True)
-class ReadRule:
-    """Who may read the runs of a ``place``, ``runbook`` or ``platform``, instead of the people of their places.
-
-    ``who`` has people as in ``AccessRules``, and the words "members" (every full member) and "place".
-    """
-
-    who: Sequence[str]
-    place: str = ""
-    runbook: str = ""
-    platform: str = ""
-
-
-@dataclass(frozen=True)
-class AccessRules:
-    """``[access]``: chat ids, handles or e-mails; empty means every full member (``override``: as ``end``).
-
-    ``read``: the first rule that fits a run decides. ``guests``: what guests and other companies see of the runs
-    of places that they are in.
-    """
-
-    start: Sequence[str] = ()
-    end: Sequence[str] = ()
-    write: Sequence[str] = ()
-    override: Sequence[str] = ()
-    places: Sequence[str] = ()
-    read: Sequence[ReadRule] = ()
-    guests: Literal["card", "read", "off"] = "card"
-
-
-@dataclass(frozen=True)
 class Services:
     """``platforms`` and ``platform_types`` have the same keys: the NAMEs of ``[platforms]``."""
 
@@ -291,7 +262,7 @@ class Services:
     responder: ResponderPort
     now: Callable[[], datetime]
     preferences: PreferencesPort
-    access_rules: AccessRules = AccessRules()
+    access_rules: AccessRules = field(default_factory=AccessRules)
     platform_workspaces: Mapping[str, Sequence[str]] = field(default_factory=dict)  # who may use which
     root_command: str = "/run"
     mention: str = "@liaison"

@@ -34,11 +34,12 @@ from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, Write
 from commands import dispatch
 from commands.dispatch import Route
 from commands.lookup.message_intent import intent_json
+from commands.model.access_rules import AccessRules
 from commands.model.card import Answer, Button, Card
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Place, Via
 from commands.model.outcomes import Outcome
-from commands.model.ports import AccessRules, CommandContext, Services
+from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text
