@@ -118,6 +118,16 @@ async def test_each_of_several_tasks_gets_its_own_write_and_line(room: Room) -> 
     assert (await room.run("R1")).run.tasks[3].state == "done"
 
 
+async def test_a_task_that_does_not_exist_is_answered_with_the_likely_ones(room: Room) -> None:
+    await room.start()
+    await room.type("begin T2")
+    answer = await room.type("finish T99")
+    assert "I can't find a task “T99” in R1 Primary down in EU. Which one do you mean?" in private_text(answer)
+    assert button_labels(answer) == ["T2 Page the DBA", "Show R1"]
+    assert "T2 Page the DBA: done" in private_text(await room.press(find_button(answer, "T2 Page the DBA")))
+    assert button_labels(await room.type("begin T99"))[:1] == ["T1 Confirm the primary is down"]
+
+
 async def test_one_failing_task_does_not_stop_the_others(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1 T4 T2")
