@@ -24,7 +24,7 @@ from commands.lookup.mentioned_names import with_names
 from commands.lookup.passing_mention import ask_first
 from commands.lookup.run_lookup import UnreadRun, find_run_for_read, find_run_for_write
 from commands.lookup.runbook_lookup import require_no_run
-from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
+from commands.lookup.suggestions import corrected_flag_buttons, reordered_buttons, suggestion_buttons
 from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
@@ -78,7 +78,11 @@ def parse_message(message: Message, services: Services) -> Intent:
             error.buttons = suggestion_buttons(error, services)
             error.key = "parse.did_you_mean" if len(error.buttons) > 1 else error.key
             raise
-        return Show(what=str(error.facts.get("text", message.text)))
+        text = str(error.facts.get("text", message.text))
+        if buttons := reordered_buttons(text, services):
+            error.key, error.buttons = "parse.verb_first", buttons
+            raise
+        return Show(what=text)
 
 
 async def read_message(message: Message, services: Services) -> Intent:

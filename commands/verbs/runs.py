@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from adapters.errors import AdapterError, NotFound, Rejected
 from adapters.models import RunSummary
 from adapters.writes import Op
+from commands.cards.health_line import health_word, run_health
 from commands.cards.progress import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
@@ -100,7 +101,8 @@ def _row(title: str, tracked: TrackedRun, summary: RunSummary) -> Row:
         counts = translate(plural("run.counts", summary.total), done=summary.done, total=summary.total)
     name = tracked.run.key.platform
     platform: Text = () if title.endswith(f"({name})") else translate("run.on", platform=name)
-    return Row(None, tracked.handle, shorten(title, _NAME), join_parts([counts, platform], " · "))
+    health = health_word(run_health(tracked).health)
+    return Row(None, tracked.handle, shorten(title, _NAME), join_parts([health, counts, platform], " · "))
 
 
 COMMAND = Command(
