@@ -2,6 +2,8 @@
 
 import pytest
 
+from adapters.protocol import Unsupported
+from adapters.writes import Op
 from commands.language.parser import command_lines
 from commands.registry import COMMANDS
 from tests.commands.room import HERE, Room, activity_texts, button_labels, find_button, private_text
@@ -83,3 +85,12 @@ async def test_a_held_task_is_resumed_by_the_word_on_its_button(room: Room) -> N
     await room.type("hold T1 no quorum")
     assert (await room.type("resume T1")).result == "done"
     assert "1 held" not in private_text(await room.type("show"))
+
+
+async def test_where_nothing_can_be_reopened_a_held_task_is_resumed_by_beginning_it(room: Room) -> None:
+    await room.start()
+    await room.type("hold T1 no quorum")
+    room.platform.capabilities = {**room.platform.capabilities, Op.REOPEN: Unsupported("Add a new task.")}
+    assert "T1 Confirm the primary is down: running" in private_text(await room.type("resume T1"))
+    refused = await room.type("reopen T1")
+    assert private_text(refused) == "Local runbooks can't reopen a task from here. Add a new task."
