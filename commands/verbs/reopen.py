@@ -38,7 +38,7 @@ def _can_only_begin(intent: Reopen, context: CommandContext) -> bool:
         tasks = find_tasks(intent.tasks, tracked, context.message, context.services)
     except CommandError:
         return False
-    return all(task.state is TaskState.HELD for task in tasks)
+    return all(task.state is TaskState.HELD and task.id not in tracked.overlay.holds for task in tasks)
 
 
 COMMAND = Command(

@@ -19,7 +19,7 @@ from commands.model.intents import OpenForm, Runs
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
-from commands.text.phrases import button, join_parts, shorten, show_button
+from commands.text.phrases import button, join_parts, rest_menu, shorten, show_button
 
 _MOST_RUNS = 10
 _MOST_BUTTONS = 4
@@ -45,7 +45,7 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
     titles = run_titles([tracked for tracked, _ in shown], _NAME)
     rows = tuple(_row(title, tracked, summary) for title, (tracked, summary) in zip(titles, shown, strict=True))
     more = translate("list.more", count=len(runs) - len(shown)) if len(runs) > len(shown) else ()
-    buttons = tuple(show_button(tracked, named=True) for tracked, _ in shown[:_MOST_BUTTONS])
+    buttons = tuple(show_button(tracked, named=True) for tracked, _ in shown)
     title = translate("runs.title" if shown else "runs.none_read" if found.gaps else "runs.none")
     return Answer(
         private=Card(
@@ -53,7 +53,8 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
             summary=plain_text(title),
             lines=tuple(found.gaps),
             sections=(Section("", rows, more),) if rows else (),
-            buttons=buttons or (button("button.start", OpenForm(about="start")),),
+            buttons=buttons[:_MOST_BUTTONS] or (button("button.start", OpenForm(about="start")),),
+            menu=rest_menu("menu.show_run", buttons[_MOST_BUTTONS:]),
         )
     )
 
