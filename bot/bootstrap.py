@@ -20,6 +20,7 @@ from bot.engine.message_history import MessageHistory
 from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
+from bot.outbound.date_change import DateChange
 from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.notifications import Notifications
@@ -162,6 +163,7 @@ def bootstrap(
         change_poller=ChangePoller(platforms, runs, now),
         outbox=outbox,
         live_cards=live_cards,
+        date_change=DateChange(now, settings.bot.zone, live_cards.date_changed),
         home_pages=home_pages,
         activity_log=activity_log,
         notifier=notifier,
