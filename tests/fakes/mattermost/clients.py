@@ -88,15 +88,28 @@ class MattermostClients(AdminRoutes):
 
     def click_body(self, post: Post, label: str, user: User) -> tuple[str, Json]:
         """The button's URL and the delivery, with the context that the server stored."""
+        return self._click_body(post, self._action(post, label), label, user)
+
+    def picker_body(self, post: Post, person: User, user: User) -> tuple[str, Json]:
+        """As ``click_body``, for somebody chosen in a list of people."""
+        action = next(item for item in post.actions() if item.get("data_source") == "users")
+        return self._click_body(post, action, person.id, user)
+
+    def _action(self, post: Post, label: str) -> Json:
         action = next(
             (item for item in post.actions() if any(is_labelled(shown, label) for shown in action_labels(item))),
             None,
         )
         assert action is not None, f"no button {label!r}: {post.labels}"
+        return action
+
+    def _click_body(self, post: Post, action: Json, label: str, user: User) -> tuple[str, Json]:
         channel = self.channels[post.channel]
         chosen = {item["text"]: item["value"] for item in action.get("options") or []}
         context = dict(action["integration"].get("context") or {})
-        if action["type"] == "select":
+        if action.get("data_source"):
+            context["selected_option"] = label
+        elif action["type"] == "select":
             context["selected_option"] = next(value for text, value in chosen.items() if is_labelled(text, label))
         return action["integration"]["url"], {
             "user_id": user.id,
@@ -108,7 +121,7 @@ class MattermostClients(AdminRoutes):
             "post_id": post.id,
             "trigger_id": self.trigger(user, channel),
             "type": action["type"],
-            "data_source": "",
+            "data_source": action.get("data_source") or "",
             "context": context,
         }
 

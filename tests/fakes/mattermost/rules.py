@@ -48,7 +48,10 @@ def _check_action(action: Json) -> None:
     integration = action.get("integration") or {}
     if not str(integration.get("url", "")).startswith(("http://", "https://")) or not action.get("name"):
         raise Rejection(400, "fake.action", f"an action without name or integration url: {action}")
-    if action.get("type") == "select":
+    if action.get("type") == "select" and action.get("data_source"):
+        if action["data_source"] not in ("users", "channels") or action.get("options"):
+            raise Rejection(400, "fake.action_source", f"no such list, or with options: {action}")
+    elif action.get("type") == "select":
         options = action.get("options") or []
         if not options or not all(option.get("text") and option.get("value") for option in options):
             raise Rejection(400, "fake.action_options", f"a menu without options, or with empty ones: {options}")
