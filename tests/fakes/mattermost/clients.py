@@ -165,7 +165,10 @@ class MattermostClients(AdminRoutes):
         for name, value in values.items():
             element = dialog.element(name)
             if element.get("data_source") == "users" and value is not None:
-                assert value in self.users, f"{value!r} is nobody"
+                chosen = value if element.get("multiselect") else [value]
+                assert all(id in self.users for id in chosen), f"{value!r} is nobody"
+            elif element.get("data_source") == "dynamic":
+                assert value in [item["value"] for item in dialog.loaded], f"{value!r} was not loaded"
             elif element.get("data_source") == "channels" and value is not None:
                 assert dialog.user.id in self.channels[value].members, "the client lists the person's own channels"
             elif element["type"] in ("select", "radio") and value is not None:
@@ -187,7 +190,7 @@ class MattermostClients(AdminRoutes):
         """Chooses a value in a field that refreshes the dialog (11.1): the client shows the form in the answer."""
         assert dialog.element(field).get("refresh"), f"{field} does not refresh the dialog"
         sent = {item["name"]: item.get("default") for item in dialog.dialog["elements"]} | {field: value}
-        body = self.submission(dialog, sent) | {"type": "refresh"}
+        body = self.submission(dialog, {**sent, "selected_field": field}) | {"type": "refresh"}
         delivered = await self.send_json(dialog.dialog["source_url"], body)
         answer = delivered.json if isinstance(delivered.json, dict) else {}
         if delivered.status == 200 and answer.get("type") == "form":
@@ -195,8 +198,22 @@ class MattermostClients(AdminRoutes):
             dialog.dialog = answer["form"]
         return delivered
 
+    async def load_options(self, dialog: Dialog, field: str, typed: str) -> Delivered:
+        """Types in a select that loads its options (11.0)."""
+        element = dialog.element(field)
+        assert element.get("data_source") == "dynamic", f"{field} loads no options"
+        sent = {item["name"]: item.get("default") or "" for item in dialog.dialog["elements"]}
+        body = self.submission(dialog, {**sent, "query": typed, "selected_field": field})
+        url = element["data_source_url"]
+        delivered = await self.send_json(url, body | {"type": "dialog_lookup", "url": url})
+        if delivered.status == 200:
+            dialog.loaded = delivered.json["items"]
+        return delivered
+
     async def send_json(self, url: str, body: Json) -> Delivered:
         written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        for public, actual in self.proxies.items():
+            url = url.replace(public, actual, 1)
         return await deliver(url, written, {"Content-Type": "application/json"})
 
 

@@ -32,6 +32,7 @@ class SiteState(Fake):
         self.command_word = command
         self.sub_path = sub_path
         self.trigger_seconds = 3.0
+        self.proxies: dict[str, str] = {}  # a public address of the bot -> where it really is
         self.rate_limit: ServerLimit | None = None  # off by default, as on a server
         self.edit_seconds = 1e9  # PostEditTimeLimit; the server's default is none
         self.users: dict[str, User] = {}
