@@ -275,8 +275,8 @@ async def test_a_change_that_is_not_read_completely_says_so_and_is_not_over(
     itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await itrp.read(str(run.id))
-    for name in ("MAX_PAGES", "SHORT_LIST_PAGES"):
-        monkeypatch.setattr(f"adapters.xurrent.changes.{name}", 1)
+    monkeypatch.setattr("adapters.xurrent.changes.MAX_PAGES", 1)
+    monkeypatch.setattr("adapters.xurrent.changes.SHORT_LIST_PAGES", 1)
     itrp_fake.applies_filters = False
     itrp_fake.page_size = 3
     for task in itrp_fake.account.tasks_of(run):
