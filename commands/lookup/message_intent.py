@@ -8,7 +8,7 @@ import json
 
 from commands.language.parser import command_lines, parse_line
 from commands.lookup.intent_run import refers_to_run
-from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
+from commands.lookup.suggestions import corrected_flag_buttons, reordered_buttons, suggestion_buttons
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, RunLines, Show, Start, Stop, Whoami
@@ -41,7 +41,11 @@ def parse_message(message: Message, services: Services) -> Intent:
             error.buttons = suggestion_buttons(error, services)
             error.key = "parse.did_you_mean" if len(error.buttons) > 1 else error.key
             raise
-        return Show(what=str(error.facts.get("text", message.text)))
+        text = str(error.facts.get("text", message.text))
+        if buttons := reordered_buttons(text, services):
+            error.key, error.buttons = "parse.verb_first", buttons
+            raise
+        return Show(what=text)
 
 
 async def read_message(message: Message, services: Services) -> Intent:

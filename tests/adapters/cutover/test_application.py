@@ -214,12 +214,12 @@ async def test_mine_explains_that_assignees_are_unknown(chat: Conversation) -> N
     await chat.say("start Database failover")
     assert await chat.say("mine") == (
         "No open tasks of yours were found.\n"
-        "Cutover can't list one person's tasks, so only the runs that Liaison knows there are included.\n"
-        "Cutover doesn't show who has which task. Type /run next to see what can begin."
+        "Cutover can't list tasks by person, so this covers only the runs there that Liaison knows about.\n"
+        "Cutover doesn't show who a task is assigned to. Type /run next to see what can begin."
     )
     await chat.say("begin T1")
     answer = await chat.say("mine")
-    assert "doesn't show who has which task" not in answer, "a task that I began is mine"
+    assert "doesn't show who a task is assigned to" not in answer, "a task that I began is mine"
     assert "[Finish R1.T1]" in answer
 
 

@@ -50,7 +50,7 @@ async def test_the_status_form_shows_the_present_status_and_is_filled_with_it(ro
     health = field_of(form, "health")
     assert health.kind == "radio"
     assert [option.label for option in health.options] == [
-        "Green: under control", "Amber: at risk", "Red: users affected",
+        "🟢 Green: under control", "🟠 Amber: at risk", "🔴 Red: users affected",
     ]  # fmt: skip
 
 

@@ -109,7 +109,7 @@ async def test_parse_errors_help_and_forms_are_in_the_persons_language(room: Roo
     assert (form.title, form.submit) == ("Atualizar status", "Publicar")
     labels = [field.label for field in form.fields]
     assert labels == ["Status", "O que está acontecendo?", "Próxima atualização", "Ou às"]
-    assert form.fields[0].options[0].label == "Verde: sob controle"
+    assert form.fields[0].options[0].label == "🟢 Verde: sob controle"
     assert (await open_form(wanted, ANA, HERE, room.services)).title == "Update status"
 
 
@@ -158,7 +158,7 @@ async def test_what_waits_is_told_in_both_languages(room: Room) -> None:
     private = waiting_line(message, tracked, step, error, room.now(), room.services, language=BRAZILIAN)
     assert "não está respondendo (a conclusão de T1)" in plain_text(private.text)
     assert _title(waiting_card(message, tracked, step, error, room.services)).startswith(
-        "Local runbooks não está disponível"
+        "Local runbooks não está respondendo"
     )
     assert "está na fila" in _title(queued_card(message, intent, 1, room.services))
     stopped = stopped_answer(message, intent, BEN, room.services)
