@@ -34,7 +34,8 @@ from adapters.models import (
     Task,
     TaskKey,
 )
-from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
+from adapters.writes import Op, Write, WriteMarker
 
 API_VERSION = 2
 """Increased when the contract changes in a way that adapters must follow. See ``Platform.api_version``."""

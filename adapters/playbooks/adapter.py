@@ -36,8 +36,9 @@ from adapters.playbooks.writes.join import JOIN, RunJoiner
 from adapters.playbooks.writes.run import RunWrites
 from adapters.playbooks.writes.tasks import ASSIGN, TaskWrites
 from adapters.protocol import Capability, CheckResult, Edit, EditPages, Resources
+from adapters.results import WriteResult
 from adapters.toolkit.base import PlatformAdapter
-from adapters.writes import BeginTask, EndRun, FinishTask, Op, SkipTask, Write, WriteMarker, WriteResult
+from adapters.writes import BeginTask, EndRun, FinishTask, Op, SkipTask, Write, WriteMarker
 
 READS_PER_MINUTE = 30.0  # of runs that are followed, each with one request
 EVENTS = "custom_playbooks_"

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from adapters import errors, writes
 from adapters.errors import AdapterError
-from adapters.writes import Baseline, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, WriteResult
+from adapters.writes import Write, WriteMarker
 from bot.storage.store import Commit, Store, StoreError
 from bot.storage.tables import effects, ledger
 from commands.model.tracked_run import Receipt

@@ -6,17 +6,14 @@ from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unsupp
 from adapters.models import Health, RunbookKey, RunState, TaskState
 from adapters.protocol import CheckStatus, Native
 from adapters.protocol import Unsupported as UnsupportedCapability
+from adapters.results import Applied, Indeterminate, NotApplied, Recovery
 from adapters.toolkit.messages import load_messages
 from adapters.writes import (
     AddComment,
     AddTask,
-    Applied,
     BeginTask,
     HoldTask,
-    Indeterminate,
-    NotApplied,
     Op,
-    Recovery,
     ReopenTask,
     SetStatus,
     SkipTask,

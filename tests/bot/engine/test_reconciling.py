@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from adapters.errors import OutcomeUnknown, RateLimited, Rejected
-from adapters.writes import Applied, NotApplied, Op, Write, WriteMarker, WriteResult
+from adapters.results import Applied, NotApplied, WriteResult
+from adapters.writes import Op, Write, WriteMarker
 from bot.surfaces.console.surface import room
 from commands.model.messages import Message, ReplyRoute, Via
 from commands.text.catalogue import plain_text
