@@ -15,6 +15,7 @@ LABEL_LENGTH = 30  # characters of a button that chats draw
 _QUOTE = 120
 _NAME = 100  # of a run or task within a sentence
 MOST_CHOICES = 5
+_UTC = ("GMT", "Etc/GMT", "Etc/UTC")  # what chats call it
 
 
 def shorten(text: str, longest: int) -> str:
@@ -76,7 +77,8 @@ def in_zone(at: datetime, zone: str) -> datetime:
 
 
 def zone_name(zone: tzinfo | None) -> str:
-    return "UTC" if zone is None else str(getattr(zone, "key", None) or zone)
+    name = "UTC" if zone is None else str(getattr(zone, "key", None) or zone)
+    return "UTC" if name in _UTC else name
 
 
 def clock(at: datetime, zone: tzinfo | None, now: datetime) -> ClockTime:
@@ -117,9 +119,9 @@ def task_state_name(state: TaskState) -> str:
 
 
 def state_and_note(row: Row) -> Text:
-    """ "running · Ana since 14:02". A note that begins with the state's name says it already."""
+    """ "running · Ana since 14:02". A note like "Ana, waiting for T3" says the state already."""
     state = task_state_name(row.state) if row.state else ""
-    said = bool(state) and plain_text(row.note).startswith(f"{state} ")
+    said = bool(state) and f", {state} " in f", {plain_text(row.note)}"
     return join_parts(["" if said else state, row.note], " · ")
 
 
