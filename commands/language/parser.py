@@ -20,6 +20,7 @@ from commands.model.card import Code
 from commands.model.command import CommandSet, ParsedLine
 from commands.model.errors import CommandError, UnknownCommand
 from commands.model.intents import Home, Intent
+from commands.model.ports import Services
 
 _WORD = re.compile(r"[^\s:]+:?|:+")
 _LONGEST_PHRASE = 4  # words: "what is going on"
@@ -50,6 +51,11 @@ def parse(
     command = commands[verb]
     text, flags = split_flags(arguments, command)
     return command.read(ParsedLine(verb=verb, text=text, flags=flags))
+
+
+def parse_line(text: str, services: Services) -> Intent:
+    """``parse`` with the aliases and names of the settings."""
+    return parse(text, services.commands, services.aliases, root=services.root_command, mention=services.mention)
 
 
 def command_lines(

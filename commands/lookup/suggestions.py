@@ -3,7 +3,7 @@
 import re
 
 from adapters.toolkit.folding import fold
-from commands.language.parser import guess_verbs, parse
+from commands.language.parser import guess_verbs, parse, parse_line
 from commands.language.references import is_task_handle
 from commands.language.vocabulary import vocabulary
 from commands.model.card import Button
@@ -63,9 +63,7 @@ def corrected_flag_buttons(error: BadArguments, message: Message, services: Serv
     wrong, guess = str(error.facts.get("flag", "")), str(error.facts.get("guess", ""))
     line = re.sub(rf"(?:--|—|–){re.escape(wrong.removeprefix('--'))}\b", guess, message.text, count=1)
     try:
-        intent = parse(
-            line, services.commands, services.aliases, root=services.root_command, mention=services.mention
-        )
+        intent = parse_line(line, services)
     except CommandError:
         return ()
     values = {**intent.model_dump(mode="json", exclude_defaults=True), "verb": intent.verb}

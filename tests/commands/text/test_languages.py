@@ -10,8 +10,8 @@ from adapters.toolkit.messages import current_language, in_language
 from adapters.writes import Op
 from commands.cards.pending_lines import queued_card, resolved_line, stopped_answer, waiting_card, waiting_line
 from commands.cards.run_card import channel_card
-from commands.dispatch import parse_message
 from commands.forms.opening import open_form
+from commands.lookup.message_intent import parse_message
 from commands.model.card import ActivityLine, Card
 from commands.model.intents import OpenForm, UpdateDue
 from commands.model.messages import Message, Via

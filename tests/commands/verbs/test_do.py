@@ -7,9 +7,9 @@ from adapters.models import PlatformAction
 from adapters.protocol import Native, Unsupported
 from adapters.writes import Op
 from commands.cards.run_card import live_card
+from commands.model.access_rules import AccessRules
 from commands.model.card import Answer, Link
 from commands.model.intents import DoAction
-from commands.model.ports import AccessRules
 from commands.text.error_text import capability_text
 from tests.commands.room import BEN, EVE, HERE, Room, activity_texts, button_labels, find_button, private_text
 
