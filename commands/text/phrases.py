@@ -15,7 +15,6 @@ LABEL_LENGTH = 30  # characters of a button that chats draw
 _QUOTE = 120
 _NAME = 100  # of a run or task within a sentence
 MOST_CHOICES = 5
-_UTC = ("GMT", "Etc/GMT", "Etc/UTC")  # what chats call it
 
 
 def shorten(text: str, longest: int) -> str:
@@ -77,8 +76,7 @@ def in_zone(at: datetime, zone: str) -> datetime:
 
 
 def zone_name(zone: tzinfo | None) -> str:
-    name = "UTC" if zone is None else str(getattr(zone, "key", None) or zone)
-    return "UTC" if name in _UTC else name
+    return "UTC" if zone is None else str(getattr(zone, "key", None) or zone)
 
 
 def clock(at: datetime, zone: tzinfo | None, now: datetime) -> ClockTime:
