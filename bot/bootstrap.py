@@ -21,6 +21,7 @@ from bot.engine.message_history import MessageHistory
 from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
+from bot.outbound.date_change import DateChange
 from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.notifications import Notifications
@@ -78,6 +79,7 @@ def bootstrap(
         change_poller=ChangePoller(parts.platforms, parts.runs, now),
         outbox=parts.outbox,
         live_cards=parts.live_cards,
+        date_change=DateChange(now, settings.bot.zone, parts.live_cards.date_changed),
         home_pages=parts.home_pages,
         activity_log=parts.activity_log,
         notifier=parts.notifier,

@@ -1,10 +1,11 @@
 """Errors as cards, with the buttons that may help."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected, Unsupported
 from adapters.toolkit.messages import in_language
-from commands.model.card import Answer, Button, Card, Result, Text
+from commands.model.card import Answer, Button, Card, PeoplePicker, Result, Text
 from commands.model.errors import Ambiguous, BadArguments, CommandError
 from commands.model.intents import Choose, Drop, OpenForm, Retry, Show
 from commands.model.messages import Message, Via
@@ -83,7 +84,8 @@ def _error_card(error: CommandError | AdapterError, services: Services, message:
         retry = [retry_button(message)] if failed and message.via is Via.FORM else []
         buttons = [*error.buttons, *_suggestion_buttons(error, message)][: _MOST_BUTTONS - len(retry)]
         buttons += retry
-        return short_card(command_error_text(error), buttons=buttons, tone="warn" if failed else "")
+        card = short_card(command_error_text(error), buttons=buttons, tone="warn" if failed else "")
+        return replace(card, picker=_people_picker(error, message))
     if isinstance(error, Conflict) and error.already:
         return short_card(adapter_error_text(error, services))
     return short_card(
@@ -98,6 +100,14 @@ def _suggestion_buttons(error: CommandError, message: Message) -> list[Button]:
     """They complete the command, so it must have been understood but for this value."""
     suggestions = error.suggestions if isinstance(error, BadArguments) else ()
     return [choice(message.key, dict(values), label) for label, values in suggestions]
+
+
+def _people_picker(error: CommandError, message: Message) -> PeoplePicker | None:
+    """A form has one already."""
+    if error.wanted is None or message.via is Via.FORM:
+        return None
+    label = plain_text(translate("menu.person"))
+    return PeoplePicker(label, Choose(key=message.key, values=dict(error.wanted.values)), error.wanted.field)
 
 
 def refusal_text(error: AdapterError, services: Services) -> Text:

@@ -23,7 +23,7 @@ from commands.text.phrases import state_and_note
 MAX_TEXT = 4000
 MAX_CHARACTERS = 12_000  # of all blocks together
 MAX_BLOCKS = 46  # of 50: the others are kept for buttons, the footer, and notes about what was left out
-MAX_BUTTONS = 24  # of 25 elements: one is kept for the menu
+MAX_BUTTONS = 23  # of 25 elements: the others are kept for the menu and a list of people
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,10 @@ def card(card: Card) -> RenderedMessage:
     for section in card.sections:
         buttons += _add_section(builder, section)
     select, left_over = controls.menu(card.menu, 0) if card.menu else (None, [])
+    picker = controls.people_picker(card.picker) if card.picker else None
     summary = escape_truncated(card.summary, MAX_TEXT) or escape_truncated(plain_text(card.title), MAX_TEXT)
-    return _assemble(builder, summary, [*buttons, *left_over], select, card.footer)
+    selects = [element for element in (select, picker) if element is not None]
+    return _assemble(builder, summary, [*buttons, *left_over], selects, card.footer)
 
 
 def _add_title(builder: RichTextBuilder, card: Card) -> None:
@@ -130,14 +132,14 @@ def _assemble(
     builder: RichTextBuilder,
     summary: str,
     buttons: Sequence[Button],
-    select: Element | None = None,
+    selects: Sequence[Element] = (),
     footer: Text = (),
 ) -> RenderedMessage:
     blocks = list(builder.blocks)
     if builder.is_truncated:
         blocks += _line_blocks(translate("cut_lines"))
     elements, left_out = _buttons(buttons)
-    elements += [select] if select else []
+    elements += selects
     if elements:
         blocks.append({"type": "actions", "elements": elements})
     if left_out:
