@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from adapters.models import Person, Task, TaskState
+from adapters.results import WriteResult
 from adapters.toolkit.messages import in_language
 from adapters.toolkit.people import is_among, is_certainly_same, same_person
-from adapters.writes import NOTE, AssignTask, Op, WriteResult
+from adapters.writes import NOTE, AssignTask, Op
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.postings import ANSWER_USEFUL_FOR, direct_place, home_place
 from bot.storage.effects import Effect, EffectLog

@@ -10,10 +10,11 @@ import pytest
 
 from adapters.errors import AdapterError
 from adapters.models import Person
+from adapters.results import Recovery
 from adapters.testing.fixtures import contract
 from adapters.testing.harness import Harness
 from adapters.testing.writes import PendingWrite, new_write
-from adapters.writes import READS, Op, Recovery
+from adapters.writes import READS, Op
 
 pytestmark = pytest.mark.asyncio
 
