@@ -1,8 +1,8 @@
 """Limits on the time and the size of a request's head, before we know who sends it.
 
 uvicorn waits forever for a request's head, and buffers a head of any size: a few slow clients could take every
-connection. Here a head may have ``MAX_HEAD_BYTES`` and must be complete within ``head_seconds``. ``bot.server.web``
-limits the body.
+connection. Here a head may have ``MAX_HEAD_BYTES`` and must be complete within ``head_seconds``.
+``bot.server.web`` limits the body.
 """
 
 import asyncio
