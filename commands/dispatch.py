@@ -32,6 +32,7 @@ from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, R
 from commands.model.messages import Membership, Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
+from commands.operations.start_preparation import has_runbook, prepare_start
 from commands.text.catalogue import translate
 from commands.text.locales import language_of
 from commands.text.phrases import button, short_card
@@ -47,7 +48,7 @@ class Route(Model):
     intent: dict[str, Any] | None  # the dump; ``run`` is the handle of the run, if the command needs one
     queue: str = ""  # handle of the run whose queue to join; empty for reads
     lacks_run: bool = Field(False, alias="names_no_run")  # see ``needs_place_run``
-    starting: bool = False  # a start; ``queue`` is its reserved handle
+    starting: bool = False  # a start; ``queue`` is its reserved handle, or empty until its runbook is found
 
 
 def parse_message(message: Message, services: Services) -> Intent:
@@ -255,24 +256,17 @@ async def _required_right(intent: Intent, services: Services) -> Right:
 
 
 async def _route_start(intent: Start, message: Message, services: Services) -> Route:
+    """In no queue until its runbook is found: see ``_execute``."""
+    earlier = await services.runs.get(intent.run) if intent.run else None
+    if earlier is not None and earlier.started and intent.options:
+        return _start_route(intent)  # a confirmed second try of a start that was done in part
     if not intent.run:
         await require_no_run(intent.runbook, services)
-    handle = await _start_handle(intent, message, services)
-    dump = intent.model_copy(update={"run": handle}).model_dump(mode="json")
-    return Route(intent=dump, queue=handle, starting=True)
+    return _start_route(intent.model_copy(update={"run": ""}))
 
 
-async def _start_handle(intent: Start, message: Message, services: Services) -> str:
-    """A new handle, or that of the earlier attempt which this start continues."""
-    runs = services.runs
-    earlier = await runs.get(intent.run) if intent.run else None
-    if earlier is not None and earlier.started and intent.options:
-        return earlier.handle  # a confirmed second try of a start that was done in part
-    if earlier is not None and not earlier.started and not earlier.overlay.not_started:
-        await runs.reuse_handle(earlier.handle, message.key)  # the answer to a question that the start asked
-        return earlier.handle
-    name = intent.name or intent.runbook
-    return await runs.reserve_handle(intent.platform, name, "", message.key, by=message.actor, place=message.place)
+def _start_route(intent: Start) -> Route:
+    return Route(intent=intent.model_dump(mode="json"), queue=intent.run, starting=True)
 
 
 async def _route_to_run(intent: Intent, message: Message, services: Services) -> Route:
@@ -300,8 +294,10 @@ async def _find_run(intent: Intent, message: Message, services: Services) -> Tra
     return await find_run_for_write(message, services)
 
 
-async def execute(message: Message, route: Route, context: CommandContext, *, has_begun: bool = False) -> Answer:
-    """Calls the handler of the routed intent.
+async def execute(
+    message: Message, route: Route, context: CommandContext, *, has_begun: bool = False
+) -> Answer | Route:
+    """Calls the handler of the routed intent. A ``Route`` means that the message goes on in that queue.
 
     Checks the rights again, because they may have changed while the message waited. One that ``has_begun`` is
     finished anyway: half of a write would be worse.
@@ -310,7 +306,7 @@ async def execute(message: Message, route: Route, context: CommandContext, *, ha
         return await _execute(message, route, context, has_begun)
 
 
-async def _execute(message: Message, route: Route, context: CommandContext, has_begun: bool) -> Answer:
+async def _execute(message: Message, route: Route, context: CommandContext, has_begun: bool) -> Answer | Route:
     services, runs = _readable_services(message, context.services)
     if has_begun:
         services, runs = context.services, None
@@ -327,6 +323,9 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
         if context.run is not None and _was_never_read(context.run):
             context = replace(context, run=await services.runs.refresh(context.run.handle))
         intent = await with_names(intent, message, services)
+        if isinstance(intent, Start) and not has_runbook(context):
+            prepared = await prepare_start(intent, context)
+            return _start_route(prepared) if isinstance(prepared, Start) else prepared
         answer = await services.commands[intent.verb].handle(intent, context)
         if context.run is not None:
             await services.runs.mark_used(message.actor, context.run.handle)
@@ -350,10 +349,15 @@ def _was_never_read(tracked: TrackedRun) -> bool:
 
 
 def busy_answer(message: Message, handle: str) -> Answer:
-    """A start in this channel or thread takes longer than messages are held back for it."""
-    text = translate("start.busy", run=handle)
-    show = button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
-    return Answer(private=short_card(text, buttons=[retry_button(message), show], tone="warn"), result="failed")
+    """A start in this channel or thread takes longer than messages are held back for it.
+
+    ``handle`` is empty until its runbook is found.
+    """
+    text = translate("start.busy", run=handle) if handle else translate("start.busy_unnamed")
+    buttons = [retry_button(message)]
+    if handle:
+        buttons.append(button("button.show", Show(run=handle, what=handle, kind="run"), what=handle))
+    return Answer(private=short_card(text, buttons=buttons, tone="warn"), result="failed")
 
 
 def just_changed_answer() -> Answer:

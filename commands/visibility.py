@@ -24,7 +24,7 @@ from commands.model.errors import Missing, NotAllowed
 from commands.model.intents import Help, Intent, Runbooks, Runs, Show, Whoami
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import AccessRules, MembershipsPort, PeoplePort, ReadRule, RunsPort, Services
-from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+from commands.model.tracked_run import NewRun, Receipt, RunOverlay, TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import button
 
@@ -203,24 +203,11 @@ class ReadableRuns:
             raise missing_run(str(run.key))
         return await self._require(await self._runs.track(run))
 
-    async def reserve_handle(
-        self,
-        platform: str,
-        title: str,
-        runbook: str,
-        key: str,
-        *,
-        book: str = "",
-        by: Actor | None = None,
-        place: Place | None = None,
-    ) -> str:
-        return await self._runs.reserve_handle(platform, title, runbook, key, book=book, by=by, place=place)
+    async def reserve_handle(self, new: NewRun, key: str) -> str:
+        return await self._runs.reserve_handle(new, key)
 
     async def cancel_start(self, handle: str) -> None:
         await self._runs.cancel_start(handle)
-
-    async def reuse_handle(self, handle: str, key: str) -> None:
-        await self._runs.reuse_handle(handle, key)
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         await self._runs.bind(handle, place, channel_too=channel_too)

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from adapters.models import Run, RunState
+from adapters.models import Run, RunKey, RunState
 from adapters.writes import WriteResult
 from bot.storage.run_transaction import RunTransaction, StoredRun
-from commands.model.tracked_run import RunOverlay, TrackedRun
+from commands.model.tracked_run import NewRun, RunOverlay, TrackedRun
 
 MAX_COMMENTS = 5
 
@@ -104,20 +104,30 @@ def find_or_track(rows: RunTransaction, run: Run) -> StoredRun:
 
 
 def _is_created_by(pending: StoredRun, run: Run) -> bool:
-    """Whether the titles agree. Before its runbook is found, a start has sent nothing and has only a guess."""
+    """Whether the titles agree."""
     title = pending.run.run.title
     agrees = title.startswith(run.title) or run.title.startswith(title)  # platforms cut long titles
-    return bool(pending.run.run.runbook_id) and run.title.startswith(f"{pending.handle} ") and agrees
+    return run.title.startswith(f"{pending.handle} ") and agrees
 
 
-def reserve(rows: RunTransaction, draft: Run, start_key: str, overlay: RunOverlay) -> StoredRun:
-    """The run that the message ``start_key`` starts. A second call replaces what the first could only guess.
+def reserve(rows: RunTransaction, new: NewRun, start_key: str) -> StoredRun:
+    """The run that the message ``start_key`` starts.
 
-    ``overlay`` says whose run it is, and is stored from the beginning: others must not see it.
+    It belongs to somebody from the beginning: others must not see it.
     """
+    key = RunKey(platform=new.runbook.platform, id="")
+    draft = Run(
+        key=key,
+        title=new.title,
+        runbook=new.runbook_title,
+        runbook_id=new.runbook.id,
+        state=RunState.STARTING,
+    )
     stored = rows.find_start(start_key)
     if stored is None:
-        return rows.insert(draft, start_key=start_key, started=False, overlay=overlay)
+        overlay = RunOverlay(places=(new.place,) if new.place is not None else (), started_by=new.by)
+        stored = rows.insert(draft, start_key=start_key, started=False, overlay=overlay)
     if stored.run.started:
         return stored
-    return rows.change(stored.handle, lambda run: run.model_copy(update={"run": draft}))
+    titled = draft.model_copy(update={"title": f"{stored.handle} {new.title}"})
+    return rows.change(stored.handle, lambda run: run.model_copy(update={"run": titled}))

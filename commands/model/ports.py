@@ -18,7 +18,7 @@ from commands.model.card import ActivityLine, Card
 from commands.model.command import CommandSet
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Outcome
-from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+from commands.model.tracked_run import NewRun, Receipt, RunOverlay, TrackedRun
 
 
 class RunsPort(Protocol):
@@ -44,31 +44,12 @@ class RunsPort(Protocol):
         """Gives a run on a platform a handle, unless it has one."""
         ...
 
-    async def reserve_handle(
-        self,
-        platform: str,
-        title: str,
-        runbook: str,
-        key: str,
-        *,
-        book: str = "",
-        by: Actor | None = None,
-        place: Place | None = None,
-    ) -> str:
-        """A handle for the run that the message ``key`` starts; the same one for the same key.
-
-        The second call, once the runbook is found, corrects ``platform``, ``title`` (with the handle in front) and
-        ``runbook``, which ``route`` could only guess. ``runbook`` is its id on the platform (``Run.runbook_id``)
-        and empty before; ``book`` is its title. The run belongs to ``place``, and to ``by`` who starts it.
-        """
+    async def reserve_handle(self, new: NewRun, key: str) -> str:
+        """A handle for the run that the message ``key`` starts; the same one for the same key."""
         ...
 
     async def cancel_start(self, handle: str) -> None:
         """The start of a reserved handle failed: its run is over."""
-        ...
-
-    async def reuse_handle(self, handle: str, key: str) -> None:
-        """Reserves a handle again, now for the message ``key``, after its start was cancelled to ask something."""
         ...
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from adapters.models import Health, Model, Run, TaskState
+from adapters.models import Health, Model, Run, RunbookKey, TaskState
 from commands.model.messages import Actor, Place
 
 
@@ -96,6 +96,16 @@ class TrackedRun(Model):
     def task_id(self, handle: str) -> str | None:
         wanted = handle.upper()
         return next((id for id, given in self.handles.items() if given == wanted), None)
+
+
+class NewRun(Model):
+    """A run that is about to be started. ``title`` is without its handle."""
+
+    runbook: RunbookKey
+    runbook_title: str
+    title: str
+    by: Actor | None = None
+    place: Place | None = None
 
 
 class Receipt(Model):

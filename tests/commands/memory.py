@@ -15,7 +15,7 @@ from commands.model.card import ActivityLine, Card
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import CannotPost, NotifyMode, StopResult
-from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+from commands.model.tracked_run import NewRun, Receipt, RunOverlay, TrackedRun
 
 Clock = Callable[[], datetime]
 
@@ -67,27 +67,17 @@ class MemoryRunsPort:
     async def is_hidden(self, run: RunSummary | Run | RunKey) -> bool:
         return False
 
-    async def reserve_handle(
-        self,
-        platform: str,
-        title: str,
-        runbook: str,
-        key: str,
-        *,
-        book: str = "",
-        by: Actor | None = None,
-        place: Place | None = None,
-    ) -> str:
-        key_without_id = RunKey(platform=platform, id="")
-        draft = Run(key=key_without_id, title=title, runbook=book, runbook_id=runbook, state=RunState.STARTING)
+    async def reserve_handle(self, new: NewRun, key: str) -> str:
         if key not in self.starts:
-            overlay = RunOverlay(places=(place,) if place is not None else (), started_by=by)
+            run_key = RunKey(platform=new.runbook.platform, id="")
+            draft = Run(key=run_key, title=new.title, runbook=new.runbook_title, state=RunState.STARTING)
+            overlay = RunOverlay(places=(new.place,) if new.place is not None else (), started_by=new.by)
             tracked = self._new(draft, started=False)
-            self.starts[key] = self._save(tracked.model_copy(update={"overlay": overlay})).handle
-        tracked = self.tracked[self.starts[key]]
-        if not tracked.started:
-            self._save(tracked.model_copy(update={"run": draft}))
-        return tracked.handle
+            handle = self.starts[key] = tracked.handle
+            named = {"title": f"{handle} {new.title}", "runbook_id": new.runbook.id}
+            run = tracked.run.model_copy(update=named)
+            self._save(tracked.model_copy(update={"run": run, "overlay": overlay}))
+        return self.starts[key]
 
     async def cancel_start(self, handle: str) -> None:
         tracked = self.tracked[handle]
@@ -96,11 +86,6 @@ class MemoryRunsPort:
                 tracked.model_copy(update={"run": tracked.run.model_copy(update={"state": RunState.CANCELLED})})
             )
             self.bound = {place: bound for place, bound in self.bound.items() if bound != handle}
-
-    async def reuse_handle(self, handle: str, key: str) -> None:
-        tracked = self.tracked[handle]
-        self.starts[key] = handle
-        self._save(tracked.model_copy(update={"run": tracked.run.model_copy(update={"state": RunState.STARTING})}))
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         self.bound[place.key, place.thread] = handle

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from adapters.models import RunbookKey
 from adapters.writes import Baseline
 from bot.storage.effects import Effect
 from bot.surfaces.console.surface import person, room
 from commands.dispatch import Route
 from commands.model.intents import DecideOutcome, Start
 from commands.model.messages import Message, Via
+from commands.model.tracked_run import NewRun
 from tests.adapters.cutover.conversation import Conversation, converse
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.helpers import MARKER, start
@@ -186,7 +188,9 @@ async def test_a_start_continues_once_a_person_confirms_the_lost_copy(
 ) -> None:
     """The last lookup was half an hour ago, and Liaison has asked whether the copy was made."""
     at = datetime.now(UTC) - timedelta(minutes=30)
-    handle = await chat.app.runs.reserve_handle("cutover", "R1 Primary down", fake.template.id, "lost")
+    runbook = RunbookKey(platform="cutover", id=fake.template.id)
+    new = NewRun(runbook=runbook, runbook_title="Database failover", title="Primary down")
+    handle = await chat.app.runs.reserve_handle(new, "lost")
     intent = Start(runbook="Database failover", name="Primary down", run=handle).model_dump(mode="json")
     typed = Message(key="lost", actor=person("ana"), place=room(), via=Via.SAY, at=at, text="start")
     await chat.app.inbox.record(typed, b"")
