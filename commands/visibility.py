@@ -18,13 +18,14 @@ from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.toolkit.people import is_certainly_same
 from commands.access import RIGHT_KEYS, is_any_of, is_any_place, is_listed, require_right
 from commands.language.references import is_run_handle, is_task_handle
+from commands.model.access_rules import AccessRules, ReadRule
 from commands.model.card import Button
 from commands.model.command import Right
 from commands.model.errors import Missing, NotAllowed
 from commands.model.intents import Help, Intent, Runbooks, Runs, Show, Whoami
 from commands.model.messages import Actor, Membership, Place
-from commands.model.ports import AccessRules, MembershipsPort, PeoplePort, ReadRule, RunsPort, Services
-from commands.model.tracked_run import NewRun, Receipt, RunOverlay, TrackedRun
+from commands.model.ports import MembershipsPort, PeoplePort, RunsPort, Services
+from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import button
 
@@ -203,8 +204,8 @@ class ReadableRuns:
             raise missing_run(str(run.key))
         return await self._require(await self._runs.track(run))
 
-    async def reserve_handle(self, new: NewRun, key: str) -> str:
-        return await self._runs.reserve_handle(new, key)
+    async def reserve_handle(self, start: ReservedStart) -> str:
+        return await self._runs.reserve_handle(start)
 
     async def cancel_start(self, handle: str) -> None:
         await self._runs.cancel_start(handle)

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from adapters.models import Run, RunKey, RunState
+from adapters.models import Run, RunState
 from adapters.writes import WriteResult
 from bot.storage.run_transaction import RunTransaction, StoredRun
-from commands.model.tracked_run import NewRun, RunOverlay, TrackedRun
+from commands.model.tracked_run import ReservedStart, TrackedRun
 
 MAX_COMMENTS = 5
 
@@ -110,24 +110,16 @@ def _is_created_by(pending: StoredRun, run: Run) -> bool:
     return run.title.startswith(f"{pending.handle} ") and agrees
 
 
-def reserve(rows: RunTransaction, new: NewRun, start_key: str) -> StoredRun:
-    """The run that the message ``start_key`` starts.
+def reserve(rows: RunTransaction, start: ReservedStart) -> StoredRun:
+    """The run that the message starts.
 
-    It belongs to somebody from the beginning: others must not see it.
+    The overlay says whose run it is, and is stored from the beginning: others must not see it.
     """
-    key = RunKey(platform=new.runbook.platform, id="")
-    draft = Run(
-        key=key,
-        title=new.title,
-        runbook=new.runbook_title,
-        runbook_id=new.runbook.id,
-        state=RunState.STARTING,
-    )
-    stored = rows.find_start(start_key)
+    stored = rows.find_start(start.message)
     if stored is None:
-        overlay = RunOverlay(places=(new.place,) if new.place is not None else (), started_by=new.by)
-        stored = rows.insert(draft, start_key=start_key, started=False, overlay=overlay)
+        draft = start.run("")
+        stored = rows.insert(draft, start_key=start.message, started=False, overlay=start.overlay)
     if stored.run.started:
         return stored
-    titled = draft.model_copy(update={"title": f"{stored.handle} {new.title}"})
+    titled = start.run(stored.handle)
     return rows.change(stored.handle, lambda run: run.model_copy(update={"run": titled}))

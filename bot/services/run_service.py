@@ -21,7 +21,7 @@ from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
 from bot.storage.store import Commit
 from commands.model.messages import Actor, Place
-from commands.model.tracked_run import NewRun, Receipt, RunOverlay, TrackedRun
+from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
 
 class RunService:
@@ -121,8 +121,8 @@ class RunService:
             return stored
         return await self._rows.transaction(change, Commit.RUN)
 
-    async def reserve_handle(self, new: NewRun, key: str) -> str:
-        return await self._rows.transaction(lambda rows: reserve(rows, new, key).handle, Commit.START)
+    async def reserve_handle(self, start: ReservedStart) -> str:
+        return await self._rows.transaction(lambda rows: reserve(rows, start).handle, Commit.START)
 
     async def cancel_start(self, handle: str) -> None:
         def change(rows: RunTransaction) -> None:

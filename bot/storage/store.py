@@ -18,18 +18,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, Row, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, Row, Table, create_engine, event, make_url
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.observability import metrics
-from bot.storage.tables import InvalidTime, metadata
+from bot.storage.schema import NewerDatabase, migrate
+from bot.storage.sqlite import begin_immediately, set_pragmas
+from bot.storage.tables import InvalidTime
 
 log = structlog.get_logger(__name__)
 
@@ -121,17 +122,17 @@ class Store:
         if parsed.get_backend_name() == "sqlite":
             self._sync_engine = create_engine(parsed.set(drivername="sqlite+pysqlite"))
             for engine in (self._engine.sync_engine, self._sync_engine):
-                event.listen(engine, "connect", _set_pragmas)
-            event.listen(self._sync_engine, "begin", _begin_immediately)
+                event.listen(engine, "connect", set_pragmas)
+            event.listen(self._sync_engine, "begin", begin_immediately)
 
     async def open(self) -> None:
         """Migrates the database, then starts the writer. Raises ``StoreError``."""
         try:
             async with self._engine.begin() as connection:
                 await connection.run_sync(migrate)
-        except StoreError:
+        except NewerDatabase as error:
             await self._engine.dispose()
-            raise
+            raise StoreError(str(error)) from error
         except (SQLAlchemyError, OSError) as error:
             await self._engine.dispose()
             raise StoreError(f"cannot open the database: {error}") from error
@@ -283,61 +284,3 @@ def _reason(error: Exception) -> str:
         first = error.errors(include_input=False, include_url=False)[0]
         return f"{error.title}: {'.'.join(str(part) for part in first['loc'])} {first['msg']}"[:200]
     return f"{type(error).__name__}: {error}"[:200]
-
-
-def _begin_immediately(connection: Connection) -> None:
-    """A transaction that reads first would fail when another process writes in between: take the lock now."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _decode(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
-
-
-def _set_pragmas(connection: Any, _: object) -> None:
-    """For each SQLite connection: readers never block the writer, and a commit is on disk when it returns.
-
-    Text that is not UTF-8 makes one row unreadable, not the whole query.
-    """
-    getattr(connection, "driver_connection", connection).text_factory = _decode
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def migrate(connection: Connection) -> None:
-    """Brings the tables to the newest revision. Raises ``StoreError`` for a newer database.
-
-    An empty database gets its tables from the metadata, without loading Alembic. A test checks that the migrations
-    lead to the same tables.
-    """
-    versions = Path(__file__).with_name("migrations") / "versions"
-    known = {path.name.partition("_")[0] for path in versions.glob("[0-9]*.py")}
-    newest = max(known)
-    if not inspect(connection).get_table_names():
-        metadata.create_all(connection)
-        connection.execute(text("create table alembic_version (version_num varchar(32) not null primary key)"))
-        connection.execute(text("insert into alembic_version values (:newest)"), {"newest": newest})
-        return
-    if inspect(connection).has_table("alembic_version"):
-        current = connection.execute(text("select version_num from alembic_version")).scalar()
-        if current == newest:
-            return
-        if current not in known:
-            raise StoreError(
-                f"the database was written by a newer version of Liaison (revision {current}; this version knows "
-                f"{newest}). Downgrades are not supported: restore a backup, or start the newer version"
-            )
-    upgrade(connection)
-
-
-def upgrade(connection: Connection) -> None:
-    """Runs the migrations with Alembic."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

@@ -1,11 +1,12 @@
 """A run with the short handles that Liaison gave it, and the facts that Liaison stores for it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import Field
 
-from adapters.models import Health, Model, Run, RunbookKey, TaskState
+from adapters.models import Health, Model, Run, RunbookKey, RunKey, RunState, TaskState
 from commands.model.messages import Actor, Place
 
 
@@ -98,14 +99,30 @@ class TrackedRun(Model):
         return next((id for id, given in self.handles.items() if given == wanted), None)
 
 
-class NewRun(Model):
-    """A run that is about to be started. ``title`` is without its handle."""
+@dataclass(frozen=True)
+class ReservedStart:
+    """A run that a message is about to start."""
 
+    message: str  # its key
     runbook: RunbookKey
     runbook_title: str
-    title: str
+    title: str  # of the run, without its handle
     by: Actor | None = None
-    place: Place | None = None
+    place: Place | None = None  # that the run will belong to
+
+    def run(self, handle: str) -> Run:
+        """Before its platform knows it."""
+        return Run(
+            key=RunKey(platform=self.runbook.platform, id=""),
+            title=f"{handle} {self.title}".lstrip(),
+            runbook=self.runbook_title,
+            runbook_id=self.runbook.id,
+            state=RunState.STARTING,
+        )
+
+    @property
+    def overlay(self) -> RunOverlay:
+        return RunOverlay(places=(self.place,) if self.place is not None else (), started_by=self.by)
 
 
 class Receipt(Model):

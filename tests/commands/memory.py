@@ -15,7 +15,7 @@ from commands.model.card import ActivityLine, Card
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import CannotPost, NotifyMode, StopResult
-from commands.model.tracked_run import NewRun, Receipt, RunOverlay, TrackedRun
+from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
 Clock = Callable[[], datetime]
 
@@ -67,17 +67,12 @@ class MemoryRunsPort:
     async def is_hidden(self, run: RunSummary | Run | RunKey) -> bool:
         return False
 
-    async def reserve_handle(self, new: NewRun, key: str) -> str:
-        if key not in self.starts:
-            run_key = RunKey(platform=new.runbook.platform, id="")
-            draft = Run(key=run_key, title=new.title, runbook=new.runbook_title, state=RunState.STARTING)
-            overlay = RunOverlay(places=(new.place,) if new.place is not None else (), started_by=new.by)
-            tracked = self._new(draft, started=False)
-            handle = self.starts[key] = tracked.handle
-            named = {"title": f"{handle} {new.title}", "runbook_id": new.runbook.id}
-            run = tracked.run.model_copy(update=named)
-            self._save(tracked.model_copy(update={"run": run, "overlay": overlay}))
-        return self.starts[key]
+    async def reserve_handle(self, start: ReservedStart) -> str:
+        if start.message not in self.starts:
+            tracked = self._new(start.run(""), started=False)
+            self.starts[start.message] = handle = tracked.handle
+            self._save(tracked.model_copy(update={"run": start.run(handle), "overlay": start.overlay}))
+        return self.starts[start.message]
 
     async def cancel_start(self, handle: str) -> None:
         tracked = self.tracked[handle]

@@ -14,7 +14,7 @@ from bot.surfaces.console.surface import person, room
 from commands.dispatch import Route
 from commands.model.intents import DecideOutcome, Start
 from commands.model.messages import Message, Via
-from commands.model.tracked_run import NewRun
+from commands.model.tracked_run import ReservedStart
 from tests.adapters.cutover.conversation import Conversation, converse
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.helpers import MARKER, start
@@ -189,8 +189,8 @@ async def test_a_start_continues_once_a_person_confirms_the_lost_copy(
     """The last lookup was half an hour ago, and Liaison has asked whether the copy was made."""
     at = datetime.now(UTC) - timedelta(minutes=30)
     runbook = RunbookKey(platform="cutover", id=fake.template.id)
-    new = NewRun(runbook=runbook, runbook_title="Database failover", title="Primary down")
-    handle = await chat.app.runs.reserve_handle(new, "lost")
+    reserved = ReservedStart("lost", runbook, "Database failover", "Primary down")
+    handle = await chat.app.runs.reserve_handle(reserved)
     intent = Start(runbook="Database failover", name="Primary down", run=handle).model_dump(mode="json")
     typed = Message(key="lost", actor=person("ana"), place=room(), via=Via.SAY, at=at, text="start")
     await chat.app.inbox.record(typed, b"")
@@ -215,12 +215,12 @@ async def test_mine_explains_that_assignees_are_unknown(chat: Conversation) -> N
     await chat.say("start Database failover")
     assert await chat.say("mine") == (
         "No open tasks of yours were found.\n"
-        "Cutover can't list one person's tasks, so only the runs that Liaison knows there are included.\n"
-        "Cutover doesn't show who has which task. Type /run next to see what can begin."
+        "Cutover can't list tasks by person, so this covers only the runs there that Liaison knows about.\n"
+        "Cutover doesn't show who a task is assigned to. Type /run next to see what can begin."
     )
     await chat.say("begin T1")
     answer = await chat.say("mine")
-    assert "doesn't show who has which task" not in answer, "a task that I began is mine"
+    assert "doesn't show who a task is assigned to" not in answer, "a task that I began is mine"
     assert "[Finish R1.T1]" in answer
 
 

@@ -8,7 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, insert, select, text
 
-from bot.storage.store import Commit, Store, StoreError, upgrade
+from bot.storage.schema import upgrade
+from bot.storage.store import Commit, Store, StoreError
 from bot.storage.surface_state import SurfaceStateRows
 from bot.storage.tables import metadata, surface_state
 
