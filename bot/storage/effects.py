@@ -219,6 +219,7 @@ def _dump_outcome(outcome: WriteResult | AdapterError | None) -> str | None:
     }
     if isinstance(outcome, errors.Rejected):
         dump |= {"retry_with": outcome.retry_with, "choices": outcome.choices, "reasons": outcome.reasons}
+        dump |= {"assign_first": True} if outcome.assign_first else {}
     if isinstance(outcome, errors.Conflict):
         flags = {"already": outcome.already, "for_good": not outcome.may_pass}
         dump |= {name: True for name, is_set in flags.items() if is_set}
@@ -249,7 +250,7 @@ def _load_outcome(state: EffectState, dumped: str | None) -> WriteResult | Adapt
     error_type: type[AdapterError] = getattr(errors, data["error"], AdapterError)
     if issubclass(error_type, errors.Rejected):
         facts |= {"retry_with": tuple(data["retry_with"]), "reasons": tuple(data["reasons"])}
-        facts |= {"choices": data.get("choices")}
+        facts |= {"choices": data.get("choices"), "assign_first": data.get("assign_first", False)}
     if issubclass(error_type, errors.Conflict):
         facts |= {"already": data.get("already", False), "for_good": data.get("for_good", False)}
     if issubclass(error_type, errors.RateLimited):  # it needs ``retry_after``, which means nothing any more

@@ -18,6 +18,7 @@ REFUSALS: dict[str, Callable[[], AdapterError]] = {
     "may pass": lambda: Conflict("p", "finish", key="changed.conflict", by="", at=None),
     "already": lambda: Conflict("p", "finish", already=True),
     "not found": lambda: NotFound("p", "finish", count=3, people=("Ana", "Ben")),
+    "assign first": lambda: Rejected("p", "finish", assign_first=True),
     "refused with choices": lambda: Rejected(
         "p", "finish", said="late", retry_with=("level=error",), choices={"then": ("7",)}, reasons=("a", "b")
     ),
