@@ -1,48 +1,46 @@
-"""Creates and migrates the tables."""
+"""Whether the database has the tables of this version.
 
+Tables are made and migrated with SQLAlchemy and Alembic, which are loaded only if there is something to do.
+"""
+
+import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
-
-from bot.storage.tables import metadata
+from bot.storage.sqlite import SqliteDatabase
 
 
-class NewerDatabase(Exception):
-    """It was written by a newer version of Liaison."""
+class SchemaError(Exception):
+    """The database cannot be used by this version."""
 
 
-def migrate(connection: Connection) -> None:
-    """Brings the tables to the newest revision. Raises ``NewerDatabase``.
-
-    An empty database gets its tables from the metadata, without loading Alembic. A test checks that the migrations
-    lead to the same tables.
-    """
+async def bring_up_to_date(database: SqliteDatabase) -> None:
+    """Raises ``SchemaError`` for a newer database."""
     versions = Path(__file__).with_name("migrations") / "versions"
     known = {path.name.partition("_")[0] for path in versions.glob("[0-9]*.py")}
     newest = max(known)
-    if not inspect(connection).get_table_names():
-        metadata.create_all(connection)
-        connection.execute(text("create table alembic_version (version_num varchar(32) not null primary key)"))
-        connection.execute(text("insert into alembic_version values (:newest)"), {"newest": newest})
+    current = await database.in_writer(_current_revision)
+    if current == newest:
         return
-    if inspect(connection).has_table("alembic_version"):
-        current = connection.execute(text("select version_num from alembic_version")).scalar()
-        if current == newest:
-            return
-        if current not in known:
-            raise NewerDatabase(
-                f"the database was written by a newer version of Liaison (revision {current}; this version knows "
-                f"{newest}). Downgrades are not supported: restore a backup, or start the newer version"
-            )
-    upgrade(connection)
+    if current and current not in known:
+        raise SchemaError(
+            f"the database was written by a newer version of Liaison (revision {current}; this version knows "
+            f"{newest}). Downgrades are not supported: restore a backup, or start the newer version"
+        )
+    await database.in_writer(lambda _: _migrate(database.path, newest))
 
 
-def upgrade(connection: Connection) -> None:
-    """Runs the migrations with Alembic."""
-    from alembic import command
-    from alembic.config import Config
+def _current_revision(connection: sqlite3.Connection) -> str:
+    """Empty if there are no tables, or none that says its revision."""
+    if not connection.execute("select 1 from sqlite_master where name = 'alembic_version'").fetchone():
+        return ""
+    found = connection.execute("select version_num from alembic_version").fetchone()
+    return str(found[0]) if found else ""
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+
+def _migrate(path: Path, newest: str) -> None:
+    from bot.storage.migration import MigrationFailed, migrate
+
+    try:
+        migrate(path, newest)
+    except MigrationFailed as error:
+        raise SchemaError(f"cannot open the database: {error}") from error

@@ -8,7 +8,8 @@ import pytest
 
 from adapters.errors import AdapterError, Conflict, NotFound, Rejected
 from adapters.models import RunKey
-from adapters.writes import Baseline, FinishTask, WriteMarker
+from adapters.results import Baseline
+from adapters.writes import FinishTask, WriteMarker
 from bot.storage.effects import Effect, EffectLog
 from bot.storage.store import Commit, Store
 
