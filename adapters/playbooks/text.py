@@ -13,10 +13,10 @@ MAX_POST_LENGTH = 16_383  # runes; Mattermost refuses a longer post with 400
 MAX_NAME_LENGTH = 64  # of a channel's display name, which is made from the run's name
 _ZERO_WIDTH_SPACE = "\u200b"  # after the "@" of a name, in what earlier versions wrote
 _CODE = re.compile(
-    r"((?:\A|(?<=\n))```[^`\n]*\n.*?(?:\Z|\n```[ \t]*(?=\n|\Z))|(?<![\\`])`[^`\n]+`(?!`))", re.DOTALL
+    r"((?:\A|(?<=\n))```[^`\n]*\n.*?(?:\Z|(?<=\n) {0,3}`{3,}[ \t]*(?=\n|\Z))|(?<![\\`])`[^`\n]+`(?!`))", re.DOTALL
 )  # a fenced block or a span; "\`" does not open one
 _NAME = r"@[\w.@/-]*[^\W_]"
-_TOKEN = re.compile(rf"(?P<url>https?://[^\s`]+)|\\?(?<![A-Za-z0-9])(?P<name>{_NAME})|\\.|`", re.DOTALL)
+_TOKEN = re.compile(rf"(?P<url>https?://[^\s`\\]+)|\\?(?<![A-Za-z0-9])(?P<name>{_NAME})|\\.|`", re.DOTALL)
 _URL_NAME = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
 _NAME_AS_CODE = re.compile(rf"`({_NAME})`")
 _MARKDOWN = re.compile(r"([\\`*~\[\]<>|!#])")
@@ -26,9 +26,9 @@ _TASK_HEADER = re.compile(r"\A\*\*[^\n]+\*\*\n")
 
 
 def escape_mentions(text: str) -> str:
-    """Then a single backtick is escaped too: it could end the code of a name."""
+    """A single backtick is escaped too: it could end code with a name in it."""
     parts = _CODE.split(text)
-    if any(_URL_NAME.search(part) for part in parts[::2]):
+    if _URL_NAME.search(text):
         parts[::2] = [_TOKEN.sub(_escape_token, part) for part in parts[::2]]
     return "".join(parts)
 

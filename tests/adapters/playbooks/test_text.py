@@ -1,7 +1,7 @@
 """Escaping mentions and Markdown."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.playbooks import text as texts
@@ -27,6 +27,9 @@ def test_nobody_is_notified(name: str, template: str) -> None:
     assert "\u200b" not in texts.escape_mentions(text)
 
 
+@example("```\n```\n\n@all")
+@example("_\n\n`_*\n`@channel(`x```")
+@example("https://h/`@ben")
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_no_markdown_around_a_name_makes_it_a_mention(text: str) -> None:
     assert not notifies(texts.escape_mentions(text))
