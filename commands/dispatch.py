@@ -28,7 +28,8 @@ from commands.model.errors import CommandError
 from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Start, Stop
 from commands.model.messages import Membership, Message
 from commands.model.ports import CommandContext, Services
-from commands.model.tracked_run import ReservedStart, TrackedRun
+from commands.model.tracked_run import TrackedRun
+from commands.operations.start_preparation import has_runbook, prepare_start
 from commands.text.locales import language_of
 from commands.visibility import ReadableRuns, missing_run, readable_services, require_reading
 
@@ -39,7 +40,7 @@ class Route(Model):
     intent: dict[str, Any] | None  # the dump; ``run`` is the handle of the run, if the command needs one
     queue: str = ""  # handle of the run whose queue to join; empty for reads
     lacks_run: bool = Field(False, alias="names_no_run")  # see ``needs_place_run``
-    starting: bool = False  # a start; ``queue`` is its reserved handle
+    starting: bool = False  # a start; ``queue`` is its reserved handle, or empty until its runbook is found
 
 
 async def route(message: Message, services: Services) -> Route | Answer | RunKey:
@@ -74,26 +75,17 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
 
 
 async def _route_start(intent: Start, message: Message, services: Services) -> Route:
+    """In no queue until its runbook is found: see ``_execute``."""
+    earlier = await services.runs.get(intent.run) if intent.run else None
+    if earlier is not None and earlier.started and intent.options:
+        return _start_route(intent)  # a confirmed second try of a start that was done in part
     if not intent.run:
         await require_no_run(intent.runbook, services)
-    handle = await _start_handle(intent, message, services)
-    dump = intent.model_copy(update={"run": handle}).model_dump(mode="json")
-    return Route(intent=dump, queue=handle, starting=True)
+    return _start_route(intent.model_copy(update={"run": ""}))
 
 
-async def _start_handle(intent: Start, message: Message, services: Services) -> str:
-    """A new handle, or that of the earlier attempt which this start continues."""
-    runs = services.runs
-    earlier = await runs.get(intent.run) if intent.run else None
-    if earlier is not None and earlier.started and intent.options:
-        return earlier.handle  # a confirmed second try of a start that was done in part
-    if earlier is not None and not earlier.started and not earlier.overlay.not_started:
-        await runs.reuse_handle(earlier.handle, message.key)  # the answer to a question that the start asked
-        return earlier.handle
-    name = intent.name or intent.runbook
-    return await runs.reserve_handle(
-        ReservedStart(message.key, intent.platform, name, by=message.actor, place=message.place)
-    )
+def _start_route(intent: Start) -> Route:
+    return Route(intent=intent.model_dump(mode="json"), queue=intent.run, starting=True)
 
 
 async def _route_to_run(intent: Intent, message: Message, services: Services) -> Route | RunKey:
@@ -143,8 +135,10 @@ async def read_run(key: RunKey, message: Message, services: Services) -> Answer 
     return None
 
 
-async def execute(message: Message, route: Route, context: CommandContext, *, has_begun: bool = False) -> Answer:
-    """Calls the handler of the routed intent.
+async def execute(
+    message: Message, route: Route, context: CommandContext, *, has_begun: bool = False
+) -> Answer | Route:
+    """Calls the handler of the routed intent. A ``Route`` means that the message goes on in that queue.
 
     Checks the rights again, because they may have changed while the message waited. One that ``has_begun`` is
     finished anyway: half of a write would be worse.
@@ -153,7 +147,7 @@ async def execute(message: Message, route: Route, context: CommandContext, *, ha
         return await _execute(message, route, context, has_begun)
 
 
-async def _execute(message: Message, route: Route, context: CommandContext, has_begun: bool) -> Answer:
+async def _execute(message: Message, route: Route, context: CommandContext, has_begun: bool) -> Answer | Route:
     services, runs = _readable_services(message, context.services)
     if has_begun:
         services, runs = context.services, None
@@ -170,6 +164,9 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
         if context.run is not None and _was_never_read(context.run):
             context = replace(context, run=await services.runs.refresh(context.run.handle))
         intent = await with_names(intent, message, services)
+        if isinstance(intent, Start) and not has_runbook(context):
+            prepared = await prepare_start(intent, context)
+            return _start_route(prepared) if isinstance(prepared, Start) else prepared
         answer = await services.commands[intent.verb].handle(intent, context)
         if context.run is not None:
             await services.runs.mark_used(message.actor, context.run.handle)

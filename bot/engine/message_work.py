@@ -127,7 +127,7 @@ class MessageProcessor:
     def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
         return pending_lines.stopped_answer(message, self._intent(route), by, self._services)
 
-    async def execute(self, message: Message, route: Route, progress: Progress) -> Answer:
+    async def execute(self, message: Message, route: Route, progress: Progress) -> Answer | Route:
         structlog.contextvars.bind_contextvars(delivery=message.key)
         try:
             is_write = message_intent.needs_current_rights(self._intent(route), self._services.commands)
@@ -152,6 +152,8 @@ class MessageProcessor:
             with read_priority(message, route):
                 has_begun = progress.resumed and await self._has_begun(message)
                 answer = await dispatch.execute(message, route, context, has_begun=has_begun)
+                if isinstance(answer, Route):
+                    return answer
                 if progress.resumed:
                     await effects.settle_unplanned()
                 return replace(answer, private=None) if _is_answered_by_press(message, progress) else answer

@@ -116,7 +116,7 @@ def _check_run(command: Command, tracked: TrackedRun, fill: Values, services: Se
     if tracked.run.state.is_over and op not in (Op.COMMENT, Op.REOPEN):
         raise run_over(tracked)
     if not (op is Op.REOPEN and tracked.overlay.holds):
-        require_supported(op, tracked, services)
+        require_supported(op, tracked.run.key.platform, services)
     needs_task = command.form is not None and any(
         field.name == "task" and not field.optional for field in command.form.fields
     )

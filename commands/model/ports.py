@@ -46,19 +46,11 @@ class RunsPort(Protocol):
         ...
 
     async def reserve_handle(self, start: ReservedStart) -> str:
-        """A handle for the run that the message starts; the same one for the same message.
-
-        The second call, once the runbook is found, corrects what ``route`` could only guess. ``by`` and ``place``
-        are those of the first.
-        """
+        """A handle for the run that the message starts; the same one for the same message."""
         ...
 
     async def cancel_start(self, handle: str) -> None:
         """The start of a reserved handle failed: its run is over."""
-        ...
-
-    async def reuse_handle(self, handle: str, key: str) -> None:
-        """Reserves a handle again, now for the message ``key``, after its start was cancelled to ask something."""
         ...
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:

@@ -70,12 +70,10 @@ class MemoryRunsPort:
 
     async def reserve_handle(self, start: ReservedStart) -> str:
         if start.message not in self.starts:
-            tracked = self._new(start.run, started=False).model_copy(update={"overlay": start.overlay})
-            self.starts[start.message] = self._save(tracked).handle
-        tracked = self.tracked[self.starts[start.message]]
-        if not tracked.started:
-            self._save(tracked.model_copy(update={"run": start.run}))
-        return tracked.handle
+            tracked = self._new(start.run(""), started=False)
+            self.starts[start.message] = handle = tracked.handle
+            self._save(tracked.model_copy(update={"run": start.run(handle), "overlay": start.overlay}))
+        return self.starts[start.message]
 
     async def cancel_start(self, handle: str) -> None:
         tracked = self.tracked[handle]
@@ -84,11 +82,6 @@ class MemoryRunsPort:
                 tracked.model_copy(update={"run": tracked.run.model_copy(update={"state": RunState.CANCELLED})})
             )
             self.bound = {place: bound for place, bound in self.bound.items() if bound != handle}
-
-    async def reuse_handle(self, handle: str, key: str) -> None:
-        tracked = self.tracked[handle]
-        self.starts[key] = handle
-        self._save(tracked.model_copy(update={"run": tracked.run.model_copy(update={"state": RunState.STARTING})}))
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         self.bound[place.key, place.thread] = handle

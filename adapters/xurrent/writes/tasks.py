@@ -125,7 +125,7 @@ class TaskWrites:
         if member is None:
             facts: dict[str, Any] = {"title": task.subject or task.id, "team": _team_name(task)}
             key = "xurrent.member_needed" if task.member is None else "xurrent.member_stale"
-            raise Rejected(self.api.name, step.op, key=key, said=error.said, **facts) from error
+            raise Rejected(self.api.name, step.op, key=key, said=error.said, assign_first=True, **facts) from error
         try:
             return await self.notes.update_task(
                 step, {**body, "member_id": self.api.body_id(member, step.op)}, marker
@@ -141,7 +141,8 @@ class TaskWrites:
             "team": _team_name(task),
             "person": person.shown,
         }
-        return Rejected(self.api.name, step.op, key="xurrent.not_in_team", said=error.said, **facts)
+        key = "xurrent.not_in_team"
+        return Rejected(self.api.name, step.op, key=key, said=error.said, assign_first=True, **facts)
 
     def key(self, name: str) -> str:
         """The key of a message about somebody who is not known there, which differs on the old API."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from adapters.errors import RateLimited, Unreachable
+from adapters.errors import RateLimited, Rejected, Unreachable
 from adapters.models import Person
 from adapters.protocol import Emulated
 from adapters.writes import EndRun, Op, WriteMarker
@@ -183,9 +183,10 @@ async def test_next_lists_what_can_begin(room: Room) -> None:
 
 
 async def test_next_says_that_a_run_was_never_started(room: Room) -> None:
-    await room.type("start Nothing like this")
+    room.platform.errors["start"] = Rejected("local", "start", said="no such owner")
+    await room.type("start Database failover")
     answer = await room.type("next R1")
-    assert private_text(answer) == "R1 Nothing like this was never started, so it has no tasks."
+    assert private_text(answer) == "R1 Database failover was never started, so it has no tasks."
     assert button_labels(answer) == ["Show R1"]
 
 
