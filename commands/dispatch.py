@@ -17,6 +17,7 @@ from adapters.models import Model
 from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer, retry_button
+from commands.cards.permitted_buttons import with_permitted_buttons
 from commands.language.parser import command_lines, parse
 from commands.lookup.earlier_message import completed_intent, original_intent
 from commands.lookup.intent_run import find_intent_run, refers_to_run, with_leading_run
@@ -74,9 +75,10 @@ def parse_message(message: Message, services: Services) -> Intent:
             error.buttons = corrected_flag_buttons(error, message, services)
         raise
     except UnknownCommand as error:
-        if error.facts.get("guesses"):
+        if guesses := error.facts.get("guesses"):
             error.buttons = suggestion_buttons(error, services)
-            error.key = "parse.did_you_mean" if len(error.buttons) > 1 else error.key
+            is_help = isinstance(guesses, tuple) and guesses[0] == "help"
+            error.key = "parse.did_you_mean" if is_help or len(error.buttons) > 1 else error.key
             raise
         return Show(what=str(error.facts.get("text", message.text)))
 
@@ -166,7 +168,7 @@ async def route(message: Message, services: Services) -> Route | Answer | Unread
         except UnreadRun as unread:
             return unread
         except CommandError as error:
-            return _for_its_reader(error_answer(error, services, message), message, runs)
+            return _for_its_reader(error_answer(error, services, message), message, services, runs)
 
 
 def _readable_services(message: Message, services: Services) -> tuple[Services, ReadableRuns | None]:
@@ -176,13 +178,16 @@ def _readable_services(message: Message, services: Services) -> tuple[Services, 
     return readable_services(message.actor, message.place, services)
 
 
-def _for_its_reader(answer: Answer, message: Message, runs: ReadableRuns | None) -> Answer:
-    """Nobody else in the place may read an answer about a run that belongs elsewhere."""
+def _for_its_reader(answer: Answer, message: Message, services: Services, runs: ReadableRuns | None) -> Answer:
+    """With the buttons that this person may press. Nobody else in the place may read an answer about a run that
+    belongs elsewhere."""
     if message.actor.membership is Membership.BOT:
         return _for_a_bot(answer)
-    if runs is None or not runs.shown_elsewhere or message.place.direct:
+    if answer.private is None:
         return answer
-    private = answer.private and replace(answer.private, confidential=True)
+    private = with_permitted_buttons(answer.private, message.actor, message.place, services)
+    if runs is not None and runs.shown_elsewhere and not message.place.direct:
+        private = replace(private, confidential=True)
     return replace(answer, private=private)
 
 
@@ -208,7 +213,7 @@ async def read_run(unread: UnreadRun, message: Message, services: Services) -> A
             return error_answer(missing, services, message, is_write=is_write)
         except (AdapterError, CommandError) as error:
             answer = error_answer(error, services, message, is_write=is_write)
-            return _for_its_reader(answer, message, runs)
+            return _for_its_reader(answer, message, services, runs)
     return None
 
 
@@ -332,7 +337,7 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
             await services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
         answer = error_answer(error, services, message, is_write=right is not Right.READ)
-    return _for_its_reader(answer, message, runs)
+    return _for_its_reader(answer, message, services, runs)
 
 
 async def required_run_of(handle: str, services: Services) -> TrackedRun:

@@ -23,7 +23,7 @@ def suggestion_buttons(error: UnknownCommand, services: Services) -> tuple[Butto
             intent = parse(f"{verb} {rest}", services.commands, services.aliases)
         except CommandError:
             continue
-        if len(intent.model_dump_json()) <= _MAX_BUTTON_SIZE:
+        if intent != Help() and len(intent.model_dump_json()) <= _MAX_BUTTON_SIZE:
             buttons.append(Button(shorten(f"{str(verb).capitalize()} {rest}", 30), intent))
     return (*buttons[:_MOST_SUGGESTIONS], button("button.help", Help()))
 

@@ -161,5 +161,5 @@ COMMAND = Command(
         Example("help finish", {"topic": "finish"}),
         Example("help all", {"topic": "all"}),
     ),
-    synonyms={"en": ("?",), "pt": ("ajuda",)},
+    synonyms={"en": ("?", "--help", "-h"), "pt": ("ajuda",)},
 )

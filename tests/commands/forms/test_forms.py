@@ -54,6 +54,14 @@ async def test_the_status_form_shows_the_present_status_and_is_filled_with_it(ro
     ]  # fmt: skip
 
 
+async def test_the_status_form_keeps_an_update_that_was_promised_for_a_clock_time(room: Room) -> None:
+    """Posting it as it is would otherwise drop the promise."""
+    await room.start()
+    await room.type("status amber replica lags --next tomorrow 9am")
+    kept = values(await opened(room, "status"))
+    assert (kept["soon"], kept["next"]) == ("off", "2026-05-05 09:00")
+
+
 @pytest.mark.parametrize(
     ("soon", "at", "due"), [("15m", "", "15m"), ("off", "", "off"), ("off", "14:30", "14:30"), ("", "", "")]
 )
