@@ -25,7 +25,7 @@ from commands.lookup.mentioned_names import with_names
 from commands.lookup.passing_mention import ask_first
 from commands.lookup.run_lookup import UnreadRun, find_run_for_read, find_run_for_write
 from commands.lookup.runbook_lookup import require_no_run
-from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
+from commands.lookup.suggestions import corrected_flag_buttons, with_suggestions
 from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
@@ -75,11 +75,8 @@ def parse_message(message: Message, services: Services) -> Intent:
             error.buttons = corrected_flag_buttons(error, message, services)
         raise
     except UnknownCommand as error:
-        if guesses := error.facts.get("guesses"):
-            error.buttons = suggestion_buttons(error, services)
-            is_help = isinstance(guesses, tuple) and guesses[0] == "help"
-            error.key = "parse.did_you_mean" if is_help or len(error.buttons) > 1 else error.key
-            raise
+        if error.facts.get("guesses"):
+            raise with_suggestions(error, services) from error
         return Show(what=str(error.facts.get("text", message.text)))
 
 

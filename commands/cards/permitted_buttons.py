@@ -5,9 +5,11 @@ from dataclasses import replace
 from commands.access import rights_of
 from commands.model.card import Button, Card, Menu, Row, Section
 from commands.model.command import CommandSet, Right
+from commands.model.errors import NotAllowed
 from commands.model.intents import DoAction, OpenForm
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import Services
+from commands.visibility import require_reading
 
 
 def may(right: Right, actor: Actor, place: Place, services: Services) -> bool:
@@ -17,9 +19,12 @@ def may(right: Right, actor: Actor, place: Place, services: Services) -> bool:
 
 def with_permitted_buttons(card: Card, actor: Actor, place: Place, services: Services) -> Card:
     """The card without buttons that would only be refused."""
+    if actor.membership is Membership.UNKNOWN:
+        return card
 
     def is_permitted(button: Button) -> bool:
-        return may(_right_of(button, services.commands), actor, place, services)
+        right = _right_of(button, services.commands)
+        return may(right, actor, place, services) and _may_read(button, right, actor, services)
 
     def menu_of(menu: Menu | None) -> Menu | None:
         options = tuple(option for option in menu.options if is_permitted(option)) if menu is not None else ()
@@ -37,6 +42,14 @@ def with_permitted_buttons(card: Card, actor: Actor, place: Place, services: Ser
         buttons=tuple(filter(is_permitted, card.buttons)),
         menu=menu_of(card.menu),
     )
+
+
+def _may_read(button: Button, right: Right, actor: Actor, services: Services) -> bool:
+    try:
+        require_reading(button.intent, right, actor, services)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _right_of(button: Button, commands: CommandSet) -> Right:

@@ -3,6 +3,7 @@
 import re
 
 from commands.language.parser import parse
+from commands.language.vocabulary import spelling
 from commands.model.card import Button
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Help
@@ -14,18 +15,23 @@ _MAX_BUTTON_SIZE = 800  # characters of an intent's dump that every chat's butto
 _MOST_SUGGESTIONS = 3
 
 
-def suggestion_buttons(error: UnknownCommand, services: Services) -> tuple[Button, ...]:
-    """The line with each guessed verb instead, if it can be parsed; and [Help]."""
-    buttons: list[Button] = []
+def with_suggestions(error: UnknownCommand, services: Services) -> UnknownCommand:
+    """The line with each guessed word instead, if it can be parsed; and [Help]."""
+    meant: list[Button] = []
     rest = str(error.facts.get("rest", ""))
-    for verb in error.facts.get("guesses") or ():  # type: ignore[attr-defined]
+    for word in error.facts.get("guesses") or ():  # type: ignore[attr-defined]
+        spelled = spelling(word, services.commands)
         try:
-            intent = parse(f"{verb} {rest}", services.commands, services.aliases)
+            intent = parse(f"{spelled} {rest}", services.commands, services.aliases)
         except CommandError:
             continue
-        if intent != Help() and len(intent.model_dump_json()) <= _MAX_BUTTON_SIZE:
-            buttons.append(Button(shorten(f"{str(verb).capitalize()} {rest}", 30), intent))
-    return (*buttons[:_MOST_SUGGESTIONS], button("button.help", Help()))
+        if len(intent.model_dump_json()) <= _MAX_BUTTON_SIZE:
+            meant.append(Button(shorten(f"{spelled.capitalize()} {rest}", 30), intent))
+    if meant:
+        error.key = "parse.did_you_mean"
+    others = [button for button in meant[:_MOST_SUGGESTIONS] if button.intent != Help()]
+    error.buttons = (*others, button("button.help", Help()))
+    return error
 
 
 def corrected_flag_buttons(error: BadArguments, message: Message, services: Services) -> tuple[Button, ...]:

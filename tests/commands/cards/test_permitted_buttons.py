@@ -3,7 +3,18 @@
 from commands.model.command import Right
 from commands.model.ports import AccessRules
 from commands.operations.home_page import home_page
-from tests.commands.room import BEN, EVE, HERE, NOW, Room, button_labels, find_button, private_rows, private_text
+from tests.commands.room import (
+    BEN,
+    EVE,
+    HERE,
+    NOW,
+    ON_SLACK,
+    Room,
+    button_labels,
+    find_button,
+    private_rows,
+    private_text,
+)
 
 
 async def test_a_guest_is_offered_what_only_reads(room: Room) -> None:
@@ -43,3 +54,11 @@ async def test_the_buttons_of_a_question_are_kept_for_those_who_may_answer(room:
     asked = await room.type("end")
     assert find_button(asked, "End R1")
     assert "can't end runs" in private_text(await room.press(find_button(asked, "End R1"), by=EVE))
+
+
+async def test_what_a_guest_may_not_read_is_not_offered_either(room: Room) -> None:
+    await room.start(place=ON_SLACK)
+    shown = await room.type("show", by=EVE.model_copy(update={"surface": "slack"}), place=ON_SLACK)
+    assert shown.private is not None
+    assert shown.private.menu is not None
+    assert [option.label for option in shown.private.menu.options] == ["All tasks"]

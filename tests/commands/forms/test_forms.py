@@ -143,6 +143,15 @@ async def test_only_tasks_that_the_verb_fits_are_offered(room: Room) -> None:
         assert [option.value for option in found] == fitting, about
 
 
+async def test_tasks_are_searched_by_a_short_word_or_number_of_their_titles(room: Room) -> None:
+    """From the first character that somebody types."""
+    await room.start()
+    await room.type("add Reboot host 199")
+    for query, found in (("199", ["T5"]), ("dba", ["T2"]), ("p", ["T1", "T2"])):
+        options = await search_options("R1", "task", query, room.services, about="finish")
+        assert sorted(option.value for option in options) == found, query
+
+
 async def test_runbooks_are_searched_and_a_failing_platform_gives_an_empty_list(room: Room) -> None:
     found = await search_options("", "runbook", "fail", room.services)
     assert [(one.value, one.label) for one in found] == [("local:failover.md", "Database failover (local)")]

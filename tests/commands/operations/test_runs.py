@@ -223,10 +223,20 @@ async def test_help_is_offered_once(room: Room) -> None:
     assert button_labels(answer) == ["Help"]
 
 
+@pytest.mark.parametrize(
+    ("line", "label"), [("finsh T1", "Finish T1"), ("concluirr T1", "Concluir T1"), ("proxmo", "Próximo")]
+)
+async def test_what_was_probably_meant_is_in_the_language_that_was_typed(
+    room: Room, line: str, label: str
+) -> None:
+    await room.start()
+    assert button_labels(await room.type(line))[0] == label
+
+
 async def test_a_flag_without_its_value_is_shown_with_one(room: Room) -> None:
     await room.start()
     answer = private_text(await room.type("finish T1 --run"))
-    assert answer == "--run needs a value, for example: --run RUN"
+    assert answer == "--run needs a value, for example: finish … --run RUN"
 
 
 async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:
