@@ -2,8 +2,10 @@
 
 import re
 
-from commands.language.parser import parse
-from commands.language.vocabulary import spelling
+from adapters.toolkit.folding import fold
+from commands.language.parser import parse, parse_line, similar_words
+from commands.language.references import is_task_handle
+from commands.language.vocabulary import spelling, vocabulary
 from commands.model.card import Button
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Help
@@ -13,25 +15,48 @@ from commands.text.phrases import button, choice, shorten
 
 _MAX_BUTTON_SIZE = 800  # characters of an intent's dump that every chat's button can hold
 _MOST_SUGGESTIONS = 3
+_MOST_WORDS = 8  # of a line that is no command
+_SHORTEST_VERB = 3  # characters: not "is"
 
 
-def with_suggestions(error: UnknownCommand, services: Services) -> UnknownCommand:
+def suggestion_buttons(error: UnknownCommand, services: Services) -> tuple[Button, ...]:
     """The line with each guessed word instead, if it can be parsed; and [Help]."""
-    meant: list[Button] = []
+    buttons: list[Button] = []
     rest = str(error.facts.get("rest", ""))
     for word in error.facts.get("guesses") or ():  # type: ignore[attr-defined]
-        spelled = spelling(word, services.commands)
+        verb = spelling(word, services.commands)
         try:
-            intent = parse(f"{spelled} {rest}", services.commands, services.aliases)
+            intent = parse(f"{verb} {rest}", services.commands, services.aliases)
         except CommandError:
             continue
         if len(intent.model_dump_json()) <= _MAX_BUTTON_SIZE:
-            meant.append(Button(shorten(f"{spelled.capitalize()} {rest}", 30), intent))
-    if meant:
-        error.key = "parse.did_you_mean"
-    others = [button for button in meant[:_MOST_SUGGESTIONS] if button.intent != Help()]
-    error.buttons = (*others, button("button.help", Help()))
-    return error
+            buttons.append(Button(_line_label(verb, rest), intent))
+    help_button = button("button.help", Help())
+    others = [press for press in buttons if press.intent != help_button.intent]
+    return (*others[:_MOST_SUGGESTIONS], help_button)
+
+
+def reordered_buttons(text: str, services: Services) -> tuple[Button, ...]:
+    """For "T2 is done", which names its tasks first. Without a verb, to show them. Empty if it names no tasks."""
+    words = [word.strip(".,:;!") for word in text.split()[:_MOST_WORDS]]
+    tasks = [word for word in words if is_task_handle(word)]
+    if not tasks:
+        return ()
+    known = vocabulary(services.commands, services.aliases)
+    others = [fold(word) for word in words if word not in tasks and len(word) >= _SHORTEST_VERB]
+    verbs = [spelling(verb, services.commands) for word in others for verb in similar_words(word, known)[:1]]
+    for verb in (*verbs, "show"):
+        try:
+            intent = parse(f"{verb} {' '.join(tasks)}", services.commands, services.aliases)
+        except CommandError:
+            continue
+        return (Button(_line_label(verb, " ".join(tasks)), intent), button("button.help", Help()))
+    return ()
+
+
+def _line_label(verb: str, rest: str) -> str:
+    handles = re.sub(r"\b(?:r\d+\.)?[rt]\d+\b", lambda handle: handle[0].upper(), rest)
+    return shorten(f"{verb.capitalize()} {handles}", 30)
 
 
 def corrected_flag_buttons(error: BadArguments, message: Message, services: Services) -> tuple[Button, ...]:
@@ -39,9 +64,7 @@ def corrected_flag_buttons(error: BadArguments, message: Message, services: Serv
     wrong, guess = str(error.facts.get("flag", "")), str(error.facts.get("guess", ""))
     line = re.sub(rf"(?:--|—|–){re.escape(wrong.removeprefix('--'))}\b", guess, message.text, count=1)
     try:
-        intent = parse(
-            line, services.commands, services.aliases, root=services.root_command, mention=services.mention
-        )
+        intent = parse_line(line, services)
     except CommandError:
         return ()
     values = {**intent.model_dump(mode="json", exclude_defaults=True), "verb": intent.verb}

@@ -10,9 +10,9 @@ from adapters.models import Run
 from adapters.protocol import Adapter
 from adapters.writes import TaskWrite, Write, WriteMarker, WriteResult
 from commands.access import rights_of
+from commands.model.access_rules import AccessRules
 from commands.model.command import Right
 from commands.model.intents import Choose, DecideOutcome, Start
-from commands.model.ports import AccessRules
 from tests.commands.room import ANA, BEN, EVE, HERE, Room, ScriptedAdapter, private_text
 
 

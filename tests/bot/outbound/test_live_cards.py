@@ -146,7 +146,7 @@ async def test_a_card_that_others_delete_is_put_back_once(scene: Scene) -> None:
     await until(lambda: list(chat.posts.values()) == ["T1 done"])
     chat.posts.clear()
     scene.change("T2 done")
-    await until(lambda: chat.posts)
+    await until(lambda: chat.posts and scene.live_cards.cards_of("R1"))
     [text] = chat.posts.values()
     assert "deleted here twice" in text
     notice = scene.card()
@@ -164,7 +164,7 @@ async def test_the_notice_that_a_card_was_deleted_is_posted_once(scene: Scene) -
     for change in ("T1 done", "T2 done"):
         chat.posts.clear()
         scene.change(change)
-        await until(lambda: chat.posts)
+        await until(lambda: chat.posts and scene.live_cards.cards_of("R1"))
     notice = scene.card()
     chat.posts.clear()
     assert scene.live_cards.look_for_deleted("R1", notice)

@@ -1,7 +1,7 @@
 """A private answer offers only what its reader may do."""
 
+from commands.model.access_rules import AccessRules
 from commands.model.command import Right
-from commands.model.ports import AccessRules
 from commands.operations.home_page import home_page
 from tests.commands.room import (
     BEN,
