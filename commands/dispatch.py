@@ -15,6 +15,7 @@ from adapters.models import Model, RunKey
 from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer
+from commands.cards.permitted_buttons import with_permitted_buttons
 from commands.lookup.earlier_message import completed_intent, original_intent, take_choice
 from commands.lookup.intent_run import find_intent_run, find_unread_run, with_leading_run
 from commands.lookup.mentioned_names import with_names
@@ -55,7 +56,7 @@ async def route(message: Message, services: Services) -> Route | Answer | RunKey
                 return await _route_start(intent, message, services)
             return await _route_to_run(intent, message, services)
         except CommandError as error:
-            return _for_its_reader(error_answer(error, services, message), message, runs)
+            return _for_its_reader(error_answer(error, services, message), message, services, runs)
 
 
 async def _permitted_intent(message: Message, services: Services) -> Intent:
@@ -131,7 +132,7 @@ async def read_run(key: RunKey, message: Message, services: Services) -> Answer 
             return error_answer(missing, services, message, is_write=is_write)
         except (AdapterError, CommandError) as error:
             answer = error_answer(error, services, message, is_write=is_write)
-            return _for_its_reader(answer, message, runs)
+            return _for_its_reader(answer, message, services, runs)
     return None
 
 
@@ -172,7 +173,7 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
             await services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
         answer = error_answer(error, services, message, is_write=right is not Right.READ)
-    return _for_its_reader(answer, message, runs)
+    return _for_its_reader(answer, message, services, runs)
 
 
 def _was_never_read(tracked: TrackedRun) -> bool:
@@ -219,13 +220,16 @@ def _readable_services(message: Message, services: Services) -> tuple[Services, 
     return readable_services(message.actor, message.place, services)
 
 
-def _for_its_reader(answer: Answer, message: Message, runs: ReadableRuns | None) -> Answer:
-    """Nobody else in the place may read an answer about a run that belongs elsewhere."""
+def _for_its_reader(answer: Answer, message: Message, services: Services, runs: ReadableRuns | None) -> Answer:
+    """With the buttons that this person may press. Nobody else in the place may read an answer about a run that
+    belongs elsewhere."""
     if message.actor.membership is Membership.BOT:
         return _for_a_bot(answer)
-    if runs is None or not runs.shown_elsewhere or message.place.direct:
+    if answer.private is None:
         return answer
-    private = answer.private and replace(answer.private, confidential=True)
+    private = with_permitted_buttons(answer.private, message.actor, message.place, services)
+    if runs is not None and runs.shown_elsewhere and not message.place.direct:
+        private = replace(private, confidential=True)
     return replace(answer, private=private)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
@@ -214,12 +213,10 @@ class MessageProcessor:
         return self._services.commands.intent_from(route.intent or {})
 
     def _zone(self, actor: Actor) -> tzinfo:
-        if actor.timezone:
-            try:
-                return ZoneInfo(actor.timezone)
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                log.info("unknown time zone", zone=actor.timezone)
-        return self._services.zone or ZoneInfo("UTC")
+        zone = self._services.zone_of(actor)
+        if actor.timezone and str(zone) != actor.timezone:
+            log.info("unknown time zone", zone=actor.timezone)
+        return zone
 
     def _error_answer(self, message: Message, error: Exception) -> Answer:
         id = secrets.token_hex(4)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.models import Person, Run, RunbookKey, RunKey, RunSummary
 from adapters.protocol import Adapter, Platform
@@ -265,6 +266,13 @@ class Services:
     def adapter(self, name: str) -> Adapter:
         """Of the platform with this NAME, also if it is not configured any more but still has runs."""
         return adapter_named(self.platforms, name)
+
+    def zone_of(self, actor: Actor) -> tzinfo:
+        """That of the person's profile, if it is one that this machine knows."""
+        try:
+            return ZoneInfo(actor.timezone) if actor.timezone else self.zone or ZoneInfo("UTC")
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return self.zone or ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)

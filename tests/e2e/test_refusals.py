@@ -137,7 +137,7 @@ async def test_a_card_that_is_deleted_is_put_back_once(scene: Scene) -> None:
     assert not shown.visible_to
     await room.command("begin T2")
     await scene.wait_for_effects("begin", 2)
-    await asyncio.sleep(2.0)
+    await scene.wait_for_text("began T2")
     assert not live_cards(room, handle), room.text()
 
 
