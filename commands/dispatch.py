@@ -18,7 +18,7 @@ from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer, retry_button
 from commands.language.parser import command_lines, parse
-from commands.lookup.earlier_message import completed_intent, original_intent
+from commands.lookup.earlier_message import completed_intent, require_earlier
 from commands.lookup.intent_run import find_intent_run, refers_to_run, with_leading_run
 from commands.lookup.mentioned_names import with_names
 from commands.lookup.passing_mention import ask_first
@@ -29,7 +29,7 @@ from commands.model.card import Answer
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, RunLines, Show, Start, Stop, Whoami
-from commands.model.messages import Membership, Message
+from commands.model.messages import Actor, Membership, Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
@@ -233,7 +233,7 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
 
 async def require_right_for(intent: Intent, message: Message, services: Services) -> None:
     """Raises ``NotAllowed`` unless the sender of the message may do this in its place."""
-    right = await _required_right(intent, services)
+    right = await _required_right(intent, message.actor, services)
     require_reading(intent, right, message.actor, services)
     require_right(right, message.actor, message.place, services.access_rules)
 
@@ -246,12 +246,14 @@ async def require_access(intent: Intent, message: Message, services: Services) -
         await required_run_of(intent.run, services)
 
 
-async def _required_right(intent: Intent, services: Services) -> Right:
+async def _required_right(intent: Intent, actor: Actor, services: Services) -> Right:
+    commands = services.commands
     if isinstance(intent, DecideOutcome):
-        return services.commands.right_of_step(intent.step)
-    if isinstance(intent, Drop | Stop) and (original := await original_intent(intent.key, services)):
-        return services.commands.right_of(original)
-    return services.commands.right_of(intent)
+        await require_earlier(intent, actor, services)
+        return commands.right_of_step(intent.step)
+    if isinstance(intent, Drop | Stop):
+        return commands.right_of(await require_earlier(intent, actor, services))
+    return commands.right_of(intent)
 
 
 async def _route_start(intent: Start, message: Message, services: Services) -> Route:

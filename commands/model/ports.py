@@ -231,11 +231,21 @@ StopResult = Literal["stopped", "trying", "over"]
 """Nothing will be sent; it is being sent now, and won't be sent again; it was over already."""
 
 
+@dataclass(frozen=True)
+class EarlierMessage:
+    """``intent``: as it was understood. ``expired``: it is too old to be completed or repeated."""
+
+    intent: dict[str, Any] | None
+    actor: Actor
+    place: Place
+    expired: bool = False
+
+
 class MessagesPort(Protocol):
     """Earlier messages: for choices, [Try again], [Stop] and decisions."""
 
-    async def intent_of(self, key: str) -> dict[str, Any] | None:
-        """The intent of the message ``key``, or None once it is forgotten."""
+    async def find(self, key: str) -> EarlierMessage | None:
+        """The message ``key``, or None once it is deleted."""
         ...
 
     async def take_choice(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:

@@ -14,8 +14,10 @@ from adapters.writes import Write, WriteMarker, WriteResult
 from commands.model.card import ActivityLine, Card
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
-from commands.model.ports import CannotPost, NotifyMode, StopResult
+from commands.model.ports import CannotPost, EarlierMessage, NotifyMode, StopResult
 from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+
+_SENDER, _PLACE = Actor(surface="console", id="U0"), Place(surface="console", channel="inc-42")
 
 Clock = Callable[[], datetime]
 
@@ -232,6 +234,7 @@ class MemoryMessages:
     now: Clock
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
     taken: dict[str, tuple[str, Actor, datetime]] = field(default_factory=dict)
+    sent: dict[str, tuple[Actor, Place]] = field(default_factory=dict)  # by whom and where, if a test cares
     stoppable: dict[str, StopResult] = field(default_factory=dict)
     outcomes: dict[tuple[str, str, bool], Outcome] = field(default_factory=dict)
     submitted: list[Message] = field(default_factory=list)
@@ -239,8 +242,10 @@ class MemoryMessages:
     async def submit(self, message: Message) -> None:
         self.submitted.append(message)
 
-    async def intent_of(self, key: str) -> dict[str, Any] | None:
-        return self.intents.get(key)
+    async def find(self, key: str) -> EarlierMessage | None:
+        if key not in self.intents:
+            return None
+        return EarlierMessage(self.intents[key], *self.sent.get(key, (_SENDER, _PLACE)))
 
     async def take_choice(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:
         who, actor, at = self.taken.setdefault(key, (message, by, self.now()))
