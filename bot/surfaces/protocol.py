@@ -89,6 +89,12 @@ class Intake(Protocol):
         is not sent by the message's reply route. None if it is late, or if there is no private answer."""
         ...
 
+    async def send_answer(self, message: Message, card: Card, within: float = 0.0) -> bool:
+        """Shows the card to the sender of ``message`` alone, which need not be recorded. It is kept and sent until
+        the chat takes it. False if it cannot be kept, or the chat refuses it ``within`` that many seconds: then
+        the caller shows it in the response to the delivery."""
+        ...
+
     async def store_answer(self, key: str, answer: bytes) -> None:
         """Replaces the stored answer of a recorded message, for a click whose result was ready in time."""
         ...

@@ -61,7 +61,7 @@ class MattermostSurface:
         self._posts = ChannelPosts(self._api, self._users, renderer, now)
         features = FeatureCache(self._api, now)
         self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, features, now)
-        self._forms = FormOpener(self._api, signer, self._replies, f"{self._public_url}/mattermost/dialog", now)
+        self._forms = FormOpener(self._api, signer, f"{self._public_url}/mattermost/dialog", now)
         self._seen_posts = SeenPosts(state, f"mattermost/{self._api.host}/heard")
         self._listener: Listener | None = None
         self._inbound = InboundRoutes(
@@ -104,7 +104,6 @@ class MattermostSurface:
         if self._listener is not None:
             await self._listener.stop()
             self._listener = None
-        await self._forms.close()
 
     def ready(self) -> Mapping[str, bool]:
         return {"websocket": self._listener is not None and self._listener.is_live}

@@ -34,7 +34,7 @@ class Workspace:
         self.replies = PrivateReplies(self.client, self.posts)
         self.users = UserDirectory(self.client, lambda: self.identity, now)
         self.channels = ChannelDirectory(self.client)
-        self.forms = FormOpener(self.client, self.replies)
+        self.forms = FormOpener(self.client, now)
         self.steps = StepCompletion(self.client)
         reactions = ReactionReader(self.client, options.reactions)
         self.events = EventHandler(
