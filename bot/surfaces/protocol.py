@@ -292,6 +292,15 @@ class HomeSurface(Protocol):
         ...
 
 
+@runtime_checkable
+class TokenSurface(Protocol):
+    """A chat that can go on with another token while Liaison runs."""
+
+    async def use_tokens(self, secrets: Mapping[str, str]) -> bool:
+        """``secrets``: those of its settings now, by key. Returns whether a token is new."""
+        ...
+
+
 class SurfaceState(Protocol):
     """A surface's durable key-value state, such as the last post seen in each channel."""
 

@@ -153,7 +153,7 @@ async def test_a_revoked_token_fails_readiness_and_what_was_said_comes_with_the_
     code, output = await scene.liaison.run("doctor")
     assert code == 1
     assert "outbox:" in output
-    assert "replace the token and restart" in output
+    assert "replace the token (and restart, if" in output
     await scene.liaison.stop()
     chat.fake.token_error = ""
     await scene.liaison.start()

@@ -108,6 +108,9 @@ class AsyncTransport:
         except ValueError as error:
             raise SurfaceError("Mattermost sent a response that is not JSON") from error
 
+    def use_token(self, token: str) -> None:
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
     async def close(self) -> None:
         await self._http.aclose()
         await self._unauthenticated.aclose()
@@ -181,6 +184,7 @@ class MattermostApi:
 
     def __init__(self, url: str, token: str, timeout: float = 10.0) -> None:
         self.url = url.rstrip("/")
+        self.token = token
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("[mattermost] url must be the site's address: https://chat.example.com")
@@ -204,6 +208,10 @@ class MattermostApi:
     def client(self) -> AsyncTransport:
         client: AsyncTransport = self._driver.client
         return client
+
+    def use_token(self, token: str) -> None:
+        self.token = token
+        self.client.use_token(token)
 
     @property
     def server_version(self) -> tuple[int, int]:

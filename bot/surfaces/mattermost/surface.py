@@ -92,9 +92,14 @@ class MattermostSurface:
     async def start(self, intake: Intake) -> None:
         """Returns immediately. Connecting is retried until it works; ``ready`` shows the state."""
         self._inbound.intake = intake
-        token = self._options.token.get_secret_value()
         self._listener = Listener(
-            self._api, token, self._seen_posts, self._users.account, intake, self._now, self._probe_seconds
+            self._api,
+            self._api.token,
+            self._seen_posts,
+            self._users.account,
+            intake,
+            self._now,
+            self._probe_seconds,
         )
         self._listener.start()
 
@@ -104,6 +109,15 @@ class MattermostSurface:
         if self._listener is not None:
             await self._listener.stop()
             self._listener = None
+
+    async def use_tokens(self, secrets: Mapping[str, str]) -> bool:
+        token = secrets.get("token", "")
+        if token in ("", self._api.token):
+            return False
+        self._api.use_token(token)
+        if self._listener is not None:
+            self._listener.use_token(token)
+        return True
 
     def ready(self) -> Mapping[str, bool]:
         return {"websocket": self._listener is not None and self._listener.is_live}

@@ -142,6 +142,17 @@ class SlackSurface:
         own = self._workspaces.own
         return Reception(self._last_received, health.problem(own.rejection if own else "", socket_problem))
 
+    async def use_tokens(self, secrets: Mapping[str, str]) -> bool:
+        own, token = self._workspaces.own, secrets.get("bot_token", "")
+        is_new = self._socket_mode is not None and self._socket_mode.use_token(secrets.get("app_token", ""))
+        if own is None or not own.use_token(token):
+            return is_new
+        try:
+            await self._workspaces.identify(own)
+        except SurfaceError as error:  # the probe goes on asking
+            log.warning("slack: auth.test: %s", error)
+        return True
+
     def _on_added(self, workspace: Workspace) -> None:
         """A workspace installed the app."""
         if self._background or self._workspaces.own is None:

@@ -45,6 +45,13 @@ class Workspace:
         if identity is not None:
             self.set_identity(identity)
 
+    def use_token(self, token: str) -> bool:
+        """Whether it is another one."""
+        if token in ("", self.token):
+            return False
+        self.token = self.client.web.token = token
+        return True
+
     def set_identity(self, identity: Identity) -> None:
         self.identity = identity
         if identity.handle:
