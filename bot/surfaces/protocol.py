@@ -269,8 +269,8 @@ class Surface(Protocol):
         """At most that many people in the channel, bots aside."""
         ...
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
-        """A few channels that both this person and the bot are in, the busiest first."""
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
+        """A few channels that both this person and the bot are in, the busiest first. ``near``: where they are."""
         ...
 
     async def channels_named(self, name: str) -> Sequence[str] | None:

@@ -67,6 +67,8 @@ class Place(Model):
     direct: bool = False
     channel_name: CleanText = ""
     site: str = ""  # the chat's own URL, for runs that live in that chat
+    team: str = Field("", exclude_if=lambda team: not team)
+    """Where ``workspace`` is an organisation: the part of it that a delivery came from."""
 
     @property
     def key(self) -> str:

@@ -156,7 +156,7 @@ class MembershipsPort(Protocol):
         """At most that many people in the channel, bots aside. None if nobody knows."""
         ...
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         """A few channels that both this person and Liaison are in, the busiest first."""
         ...
 

@@ -95,7 +95,7 @@ async def _in_chosen_channel(intent: Start, tracked: TrackedRun, context: Comman
     if intent.channel in ("", place.channel):
         return context
     chosen = Place(surface=place.surface, workspace=place.workspace, channel=intent.channel, site=place.site)
-    shared = await context.services.memberships.shared_channels(context.actor)
+    shared = await context.services.memberships.shared_channels(context.actor, context.place)
     chosen = next((known for known in shared if known.channel == chosen.channel), chosen)
     require_right(Right.START, context.actor, chosen, context.services.access_rules)
     if not await context.services.memberships.can_see(context.actor, chosen):
@@ -113,7 +113,8 @@ async def _which_channel(intent: Start, runbook: Runbook, context: CommandContex
         return None
     pick: ChoiceValues = {"runbook": str(runbook.key), "channel": place.channel}
     buttons = [choice(key, pick, label("start.only_me"))]
-    for channel in (await context.services.memberships.shared_channels(context.actor))[: MOST_CHOICES - 1]:
+    shared = await context.services.memberships.shared_channels(context.actor, context.place)
+    for channel in shared[: MOST_CHOICES - 1]:
         shown = f"#{channel.channel_name}" if channel.channel_name else channel.channel
         buttons.append(choice(key, {**pick, "channel": channel.channel}, shown))
     title = translate("start.which_channel", runbook=runbook.title)

@@ -225,7 +225,7 @@ class MemoryMemberships:
     async def members(self, place: Place, most: int) -> Sequence[Actor]:
         return self.people[:most]
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         return self.shared
 
 

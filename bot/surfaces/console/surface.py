@@ -154,7 +154,7 @@ class Console:
     async def members(self, place: Place, most: int) -> Sequence[Actor]:
         return ()
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         return ()
 
     async def channels_named(self, name: str) -> Sequence[str] | None:

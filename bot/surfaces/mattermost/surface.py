@@ -190,8 +190,8 @@ class MattermostSurface:
     async def members(self, place: Place, most: int) -> Sequence[Actor]:
         return await self._users.members(place.channel, most)
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
-        return await self._channels.shared_channels(actor)
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
+        return await self._channels.shared_channels(actor, near)
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
         return await self._users.channels_named(name)

@@ -20,8 +20,8 @@ class UserDirectory:
         self._client = client
         self._identity = identity
         self._now = now
-        self._by_name: dict[str, list[Actor]] = {}
-        self._loaded_at: datetime | None = None
+        self._by_name: dict[str, dict[str, list[Actor]]] = {}  # by team
+        self._loaded_at: dict[str, datetime] = {}
 
     async def profile(self, actor: Actor) -> Actor:
         """Raises ``ChatUnreachable`` until the bot's own workspace is known, because membership depends on it."""
@@ -38,7 +38,8 @@ class UserDirectory:
             raise
         return self._actor(response.get("user") or {}, actor)
 
-    async def find(self, text: str) -> Sequence[Actor]:
+    async def find(self, text: str, team: str = "") -> Sequence[Actor]:
+        """``team``: where to look for names, if the app is installed in an organisation."""
         query = text.strip().removeprefix("<").removesuffix(">").removeprefix("@").partition("|")[0]
         if not query:
             return ()
@@ -47,8 +48,8 @@ class UserDirectory:
             return () if actor.membership is Membership.UNKNOWN else (actor,)
         if "@" in query:
             return await self._find_by_email(query)
-        await self._load_members()
-        return self._by_name.get(query.casefold(), ())
+        await self._load_members(team)
+        return self._by_name[team].get(query.casefold(), ())
 
     async def _find_by_email(self, email: str) -> Sequence[Actor]:
         try:
@@ -60,14 +61,17 @@ class UserDirectory:
             raise
         return (self._actor(response.get("user") or {}, None),)
 
-    async def _load_members(self) -> None:
+    async def _load_members(self, team: str) -> None:
         """Slack has no call to look up a handle, so the whole list is read and kept for ten minutes."""
-        if self._loaded_at is not None and self._now() - self._loaded_at < _CACHE_LIFETIME:
+        loaded_at = self._loaded_at.get(team)
+        if loaded_at is not None and self._now() - loaded_at < _CACHE_LIFETIME:
             return
         by_name: dict[str, list[Actor]] = {}
         cursor = ""
         for _ in range(_MAX_PAGES):
-            request = self._client.web.users_list(limit=_PAGE_SIZE, cursor=cursor or None, include_locale=True)
+            request = self._client.web.users_list(
+                limit=_PAGE_SIZE, cursor=cursor or None, include_locale=True, team_id=team or None
+            )
             response = await self._client.call("users.list", request)
             for user in response.get("members") or ():
                 if user.get("deleted"):
@@ -78,7 +82,7 @@ class UserDirectory:
             cursor = str((response.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 break
-        self._by_name, self._loaded_at = by_name, self._now()
+        self._by_name[team], self._loaded_at[team] = by_name, self._now()
 
     def _actor(self, user: Mapping[str, Any], fallback: Actor | None) -> Actor:
         profile = user.get("profile") or {}

@@ -245,7 +245,7 @@ class SlackSurface:
         return await self._of(actor).users.profile(actor)
 
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
-        return await self._of(near).users.find(query)
+        return await self._of(near).users.find(query, near.team)
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return await self._of(place).channels.can_see(actor, place)
@@ -266,8 +266,8 @@ class SlackSurface:
                 break
         return found
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
-        return await self._of(actor).channels.shared_channels(actor)
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
+        return await self._of(actor).channels.shared_channels(actor, near)
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
         """Listing channels takes scopes that nothing else needs."""
