@@ -21,7 +21,7 @@ from adapters.models import Model
 from adapters.protocol import CheckResult
 from commands.model.card import Button, Card, Form, Option, Text
 from commands.model.intents import OpenForm
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Message, PersonGroup, Place
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -251,6 +251,10 @@ class Surface(Protocol):
 
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
         """``query`` is a handle ("@ana"), an id or an e-mail address."""
+        ...
+
+    async def group(self, name: str, near: Place, most: int) -> PersonGroup | None:
+        """The user group with this name or id, without "@", and at most that many of its members."""
         ...
 
     async def can_see(self, actor: Actor, place: Place) -> bool:

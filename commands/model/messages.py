@@ -57,6 +57,15 @@ class Actor(Model):
         return (self.surface, self.workspace, self.id) == (other.surface, other.workspace, other.id)
 
 
+class PersonGroup(Model):
+    """A user group of the chat. ``missing``: the scope or permission without which its ``members`` can't be seen;
+    without a ``name``, not even whether there is such a group."""
+
+    name: CleanText = ""
+    members: tuple[Actor, ...] = ()
+    missing: str = ""
+
+
 class Place(Model):
     """A channel, or a thread in it (``thread`` is the chat's id of the thread's first message)."""
 

@@ -16,7 +16,7 @@ from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker
 from commands.model.card import ActivityLine, Card
 from commands.model.command import CommandSet
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Outcome
 from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
 
@@ -105,6 +105,10 @@ class PeoplePort(Protocol):
 
     async def find(self, words: str, near: Message) -> Sequence[Actor]:
         """By "@handle", chat id, e-mail or name, on the surface of ``near``; "me" is its actor."""
+        ...
+
+    async def group(self, words: str, near: Message, most: int) -> PersonGroup | None:
+        """The user group "@oncall", with at most that many members. None if there is none of that name."""
         ...
 
     async def account_of(self, person: Person, near: Place) -> Actor | None:

@@ -12,7 +12,7 @@ from adapters.toolkit.people import is_certainly_same
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker, WriteResult
 from commands.model.card import ActivityLine, Card
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import CannotPost, EarlierMessage, NotifyMode, StopResult
 from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
@@ -170,6 +170,7 @@ class MemoryRunsPort:
 @dataclass
 class MemoryPeople:
     actors: Sequence[Actor]
+    groups: dict[str, PersonGroup] = field(default_factory=dict)  # by name, with "@"
 
     async def find(self, query: str, near: Message) -> Sequence[Actor]:
         wanted = query.removeprefix("@").casefold()
@@ -178,6 +179,10 @@ class MemoryPeople:
         return [
             actor for actor in self.actors if wanted in (actor.id.casefold(), actor.handle, actor.name.casefold())
         ]
+
+    async def group(self, words: str, near: Message, most: int) -> PersonGroup | None:
+        group = self.groups.get(words)
+        return group and group.model_copy(update={"members": group.members[:most]})
 
     async def account_of(self, person: Person, near: Place) -> Actor | None:
         return next((actor for actor in self.actors if is_certainly_same(self.person(actor), person)), None)

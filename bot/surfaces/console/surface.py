@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from adapters.protocol import CheckResult, CheckStatus
 from bot.surfaces.protocol import Intake, PostRef, Reception
 from commands.model.card import Button, Card, Text
-from commands.model.messages import Actor, Membership, Message, Place
+from commands.model.messages import Actor, Membership, Message, PersonGroup, Place
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -141,6 +141,9 @@ class Console:
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
         """Any valid handle is a person: "@ben" is Ben."""
         return [person(query.lstrip("@"))] if _HANDLE.fullmatch(query) else []
+
+    async def group(self, name: str, near: Place, most: int) -> PersonGroup | None:
+        return None
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return True  # whoever can use it can read the database

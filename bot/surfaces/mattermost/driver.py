@@ -254,6 +254,19 @@ class MattermostApi:
         """Active people whose username, full name, nickname or e-mail address begins with ``term``."""
         return json_objects(await self._driver.users.search_users({"term": term, "limit": 100}))
 
+    async def group_named(self, name: str) -> Json | None:
+        """A group that people may mention. None on a server without groups, which need a licence."""
+        params = {"q": name, "filter_allow_reference": "true"}
+        try:
+            found = json_objects(await self.client.get("/groups", params=params))
+        except (ApiError, ServerFailed):
+            return None
+        return next((group for group in found if str(group.get("name") or "").casefold() == name.casefold()), None)
+
+    async def group_members(self, id: str, most: int) -> list[Json]:
+        response = await self.client.get(f"/groups/{require_id(id)}/members", params={"per_page": most})
+        return json_objects(json_object(response).get("members") or [])
+
     async def users_in_channel(self, channel: str, most: int) -> list[Json]:
         params = {"in_channel": require_id(channel), "per_page": most}
         return json_objects(await self.client.get("/users", params=params))

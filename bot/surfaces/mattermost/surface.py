@@ -25,7 +25,7 @@ from bot.surfaces.mattermost.websocket import PING_SECONDS
 from bot.surfaces.options import MattermostOptions
 from bot.surfaces.protocol import Intake, PostRef, Reception, SurfaceState
 from commands.model.card import Button, Card, Text
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Message, PersonGroup, Place
 
 
 class MattermostSurface:
@@ -177,6 +177,9 @@ class MattermostSurface:
             if error.status in (400, 404):
                 return ()
             raise
+
+    async def group(self, name: str, near: Place, most: int) -> PersonGroup | None:
+        return await self._users.group(name, most)
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return await self._channels.can_see(actor, place)

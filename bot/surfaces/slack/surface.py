@@ -30,7 +30,7 @@ from bot.surfaces.slack.workspace import Workspace
 from bot.surfaces.slack.workspaces import Workspaces
 from commands.model.card import Button, Card, Text
 from commands.model.intents import OpenForm
-from commands.model.messages import Actor, Membership, Message, Place
+from commands.model.messages import Actor, Membership, Message, PersonGroup, Place
 
 log = logging.getLogger("liaison.slack")
 IDENTIFY_WAIT_SECONDS = 2.0  # ``start`` waits this long for auth.test before it continues without
@@ -246,6 +246,9 @@ class SlackSurface:
 
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
         return await self._of(near).users.find(query, near.team)
+
+    async def group(self, name: str, near: Place, most: int) -> PersonGroup | None:
+        return await self._of(near).users.group(name, near.team, most)
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return await self._of(place).channels.can_see(actor, place)
