@@ -21,7 +21,7 @@ from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
 from bot.storage.store import Commit
 from commands.model.messages import Actor, Place
-from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
 
 class RunService:
@@ -121,27 +121,8 @@ class RunService:
             return stored
         return await self._rows.transaction(change, Commit.RUN)
 
-    async def reserve_handle(
-        self,
-        platform: str,
-        title: str,
-        runbook: str,
-        key: str,
-        *,
-        book: str = "",
-        by: Actor | None = None,
-        place: Place | None = None,
-    ) -> str:
-        """A second call with the same ``key`` replaces what the first one could only guess."""
-        draft = Run(
-            key=RunKey(platform=platform, id=""),
-            title=title,
-            runbook=book or title,
-            runbook_id=runbook,
-            state=RunState.STARTING,
-        )
-        overlay = RunOverlay(places=(place,) if place is not None else (), started_by=by)
-        return await self._rows.transaction(lambda rows: reserve(rows, draft, key, overlay).handle, Commit.START)
+    async def reserve_handle(self, start: ReservedStart) -> str:
+        return await self._rows.transaction(lambda rows: reserve(rows, start).handle, Commit.START)
 
     async def cancel_start(self, handle: str) -> None:
         def change(rows: RunTransaction) -> None:

@@ -4,8 +4,6 @@ A button names the message by its key. That alone gives nobody access: the perso
 that the message is about. If it is about none, they must see the place where it was sent.
 """
 
-from collections.abc import Callable
-
 from commands.language.references import is_run_handle
 from commands.lookup.intent_run import find_intent_run, refers_to_run
 from commands.model.card import PersonName
@@ -14,7 +12,6 @@ from commands.model.errors import CommandError, Stale
 from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Start, Stop
 from commands.model.messages import Actor, Message
 from commands.model.ports import Services
-from commands.model.tracked_run import TrackedRun
 from commands.text.phrases import clock
 
 _MAX_DEPTH = 8  # a choice of a choice of …
@@ -45,37 +42,28 @@ def fill_choice(intent: Intent, press: Choose | Retry, commands: CommandSet) -> 
     return commands.intent_from({**intent.model_dump(), **press.values, "options": options})
 
 
-async def completed_intent(
-    press: Choose | Retry,
-    message: Message,
-    services: Services,
-    require_right: Callable[[Intent], None],
-) -> Intent:
-    """The command that the press completes. If it raises, the choice stays open.
-
-    ``services`` have only the runs that the actor may read.
-    """
+async def completed_intent(press: Choose | Retry, services: Services) -> Intent:
+    """The command that the press completes. Raises ``Stale`` if it is not stored any more."""
     intent = await _completed(press, services)
     if intent is None:
         raise Stale("choice.forgotten")
-    require_right(intent)
-    if not await _finds_its_run(intent, press, message, services):
-        await require_access_to(press.key, intent, message.actor, services)
-    await take_choice(press, message, services)
     return intent
 
 
-async def _finds_its_run(
-    intent: Intent, press: Choose | Retry, message: Message, services: Services
-) -> TrackedRun | None:
-    """Raises ``Stale`` rather than an error with words of a message that the actor may not read."""
-    if isinstance(intent, Start) or not refers_to_run(intent):
-        return None
-    try:
-        return await find_intent_run(intent, message, services)
-    except CommandError:
-        await require_access_to(press.key, intent, message.actor, services)
-        raise
+async def require_press(intent: Intent, key: str, message: Message, services: Services) -> None:
+    """Raises ``CommandError`` unless the sender has access to what the button of ``key`` does: ``intent``.
+
+    ``services`` have only the runs that they may read. An error never has words of a message that they may not.
+    """
+    tracked = None
+    if refers_to_run(intent) and not isinstance(intent, Start):
+        try:
+            tracked = await find_intent_run(intent, message, services)
+        except CommandError:
+            await require_access_to(key, intent, message.actor, services)
+            raise
+    if tracked is None:
+        await require_access_to(key, intent, message.actor, services)
 
 
 async def require_earlier(press: Drop | Stop | DecideOutcome, actor: Actor, services: Services) -> Intent:

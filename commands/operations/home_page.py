@@ -20,9 +20,9 @@ from commands.model.intents import Home, Notify, OpenForm, Runs, Show
 from commands.model.messages import Actor, Place
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
+from commands.operations.candidates import is_mine
 from commands.operations.my_tasks import find_my_tasks
 from commands.operations.new_readers import place_name
-from commands.operations.task_action import is_mine
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import bare_title, button, clock, join_parts, shorten
 from commands.visibility import Reader, readable_services, require_reading

@@ -36,8 +36,8 @@ async def handle(intent: Home, context: CommandContext) -> Answer:
     card = Card(
         title=title,
         summary=plain_text(title),
-        lines=(_run_line(tracked), *notes),
-        sections=(section,) if section.rows else (),
+        lines=(_run_line(tracked), *(() if section.rows else notes)),
+        sections=(section, *(Section("", more=note) for note in notes)) if section.rows else (),
         buttons=tuple(buttons[:_MOST_BUTTONS]),
         footer=translate("home.help", help=Code(f"{context.services.root_command} help")),
     )
@@ -95,7 +95,18 @@ COMMAND = Command(
     handle=handle,
     examples=(Example("", {"verb": "home"}), Example("home", {})),
     synonyms={
-        "en": ("hello", "hi", "hey", "good morning", "good afternoon", "good evening"),
+        "en": (
+            "what's up",
+            "what's going on",
+            "whats going on",
+            "what is going on",
+            "hello",
+            "hi",
+            "hey",
+            "good morning",
+            "good afternoon",
+            "good evening",
+        ),
         "pt": ("início", "olá", "oi", "bom dia", "boa tarde", "boa noite"),
     },
     flags=(RUN_FLAG,),

@@ -11,6 +11,7 @@ from adapters.protocol import Adapter
 from adapters.writes import TaskWrite, Write, WriteMarker, WriteResult
 from commands.access import rights_of
 from commands.forms.opening import open_form
+from commands.model.access_rules import AccessRules
 from commands.model.command import Right
 from commands.model.errors import Stale
 from commands.model.intents import (
@@ -25,7 +26,6 @@ from commands.model.intents import (
     Start,
     Stop,
 )
-from commands.model.ports import AccessRules
 from commands.model.tracked_run import TrackedRun
 from commands.visibility import readable_services
 from tests.commands.room import ANA, BEN, EVE, HERE, ON_SLACK, Room, ScriptedAdapter, private_text

@@ -137,7 +137,10 @@ async def test_several_people_get_a_task_where_the_platform_can(room: Room, line
 async def test_where_a_task_has_one_assignee_one_is_chosen_before_anything_is_written(room: Room) -> None:
     await room.start()
     asked = await room.type("assign confirm the primary is down to @ana and @ben")
-    assert private_text(asked) == "A task has one assignee in Local runbooks. Nothing changed. Who gets it?"
+    assert (
+        private_text(asked)
+        == "Local runbooks allows only one assignee for a task. Nothing changed. Who should get it?"
+    )
     assert button_labels(asked) == ["Ana", "Ben"]
     assert not any(step.startswith("assign") for step in room.platform.executed)
     await room.press(find_button(asked, "Ben"))
@@ -188,7 +191,7 @@ async def test_the_members_of_a_group_are_offered(room: Room) -> None:
     await room.press(find_button(asked, "Ben"))
     assert room.platform.executed[-1] == "assign:1"
     assert button_labels(await room.type("assign T2 @here")) == ["Ben"]
-    assert "is a group. Mention one" in private_text(await room.type("assign T2 @everyone-else"))
+    assert "is a group. Mention each person" in private_text(await room.type("assign T2 @everyone-else"))
     hidden = PersonGroup(name="@oncall", missing="usergroups:read")
     people.groups |= {"@S0604QSJC": hidden, "@else": hidden.model_copy(update={"name": ""})}
     assert "without usergroups:read" in private_text(await room.type("assign T2 @S0604QSJC"))
@@ -199,5 +202,5 @@ async def test_the_members_of_a_group_are_offered(room: Room) -> None:
 async def test_a_group_is_not_a_person(room: Room, group: str) -> None:
     await room.start()
     answer = await room.type(f"assign T1 @ben {group}")
-    assert private_text(answer) == f"{group} is a group. Mention one person with @, or choose them in the form."
+    assert private_text(answer) == f"{group} is a group. Mention each person with @."
     assert not any(step.startswith("assign") for step in room.platform.executed)

@@ -43,7 +43,7 @@ async def test_an_unknown_outcome_is_an_activity_line_and_no_failure(room: Room)
     room.platform.errors["finish"] = OutcomeUnknown("local", "finish")
     answer = await room.type("finish T1")
     assert answer.result == "question"
-    assert "The activity line in the thread of R1's card" in private_text(answer)
+    assert "The thread of R1's card will show the outcome" in private_text(answer)
     line = answer.activity[0]
     assert "finishing T1" in activity_texts(answer)[0]
     assert "didn't confirm" in activity_texts(answer)[0]
