@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from adapters.models import Run, RunState
-from adapters.writes import WriteResult
+from adapters.results import WriteResult
 from bot.storage.run_transaction import RunTransaction, StoredRun
 from commands.model.tracked_run import ReservedStart, TrackedRun
 

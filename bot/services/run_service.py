@@ -8,12 +8,13 @@ found halted on its platform.
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from datetime import datetime
 
+from adapters.change_sources import TaskReads
 from adapters.http.rate_limits import is_background
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
-from adapters.protocol import Adapter, TaskReads
+from adapters.protocol import Adapter
+from adapters.results import WriteResult
 from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
-from adapters.writes import WriteResult
 from bot.services.background_refreshes import BackgroundRefreshes
 from bot.services.run_changes import find_or_track, reserve, tasks_to_read, with_snapshot, with_state
 from bot.storage.effects import EffectLog

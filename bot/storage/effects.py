@@ -8,7 +8,8 @@ from typing import Literal
 
 from adapters import errors, writes
 from adapters.errors import AdapterError
-from adapters.writes import Baseline, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, WriteResult
+from adapters.writes import Write, WriteMarker
 from bot.storage.sql import Connection, Row, insert_query, read_time
 from bot.storage.store import Commit, Store, StoreError
 from commands.model.tracked_run import Receipt

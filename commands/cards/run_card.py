@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
+from adapters.change_sources import is_read_in_turn
 from adapters.models import Health, Run, RunHealth, RunState, Task
-from adapters.protocol import Capability, is_read_in_turn, supports
+from adapters.protocol import Capability, supports
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op
 from commands.cards.health_line import TONES, health_title, run_health, status_line

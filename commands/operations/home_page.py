@@ -31,6 +31,7 @@ _MOST_TASKS = 20
 _MOST_RUNS = 15
 _TITLE = 100  # characters
 _BETWEEN = " · "
+_HEALTH_ORDER = (Health.RED, Health.AMBER, Health.UNSET, Health.GREEN)
 
 
 async def find_elsewhere(actor: Actor, place: Place, services: Services) -> Sequence[Text]:
@@ -126,7 +127,8 @@ def _task_row(tracked: TrackedRun, task: Task, press: Button, services: Services
 
 
 def _runs_section(own: Sequence[TrackedRun], services: Services, now: datetime) -> Section:
-    rows = [_run_row(tracked, services, now) for tracked in own[:_MOST_RUNS]]
+    urgent = sorted(own, key=lambda tracked: _HEALTH_ORDER.index(run_health(tracked).health))
+    rows = [_run_row(tracked, services, now) for tracked in urgent[:_MOST_RUNS]]
     none = () if own else translate("home_page.no_runs")
     return Section(plain_text(translate("home_page.runs")), tuple(rows), _more(own, _MOST_RUNS) or none)
 

@@ -117,9 +117,9 @@ def task_state_name(state: TaskState) -> str:
 
 
 def state_and_note(row: Row) -> Text:
-    """ "running · Ana since 14:02". A note that begins with the state's name says it already."""
+    """ "running · Ana since 14:02". A note like "Ana, waiting for T3" says the state already."""
     state = task_state_name(row.state) if row.state else ""
-    said = bool(state) and plain_text(row.note).startswith(f"{state} ")
+    said = bool(state) and f", {state} " in f", {plain_text(row.note)}"
     return join_parts(["" if said else state, row.note], " · ")
 
 

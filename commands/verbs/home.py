@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.models import Task
+from commands.cards.health_line import health_word, run_health
 from commands.cards.progress import task_counts
 from commands.cards.run_card import likely_steps
 from commands.cards.task_row import row, shown_tasks
@@ -47,7 +48,8 @@ async def handle(intent: Home, context: CommandContext) -> Answer:
 def _run_line(tracked: TrackedRun | None) -> Text:
     if tracked is None:
         return translate("home.no_run")
-    return join_parts([translate("home.run", run=run_name(tracked)), task_counts(shown_tasks(tracked))])
+    health = health_word(run_health(tracked).health)
+    return join_parts([translate("home.run", run=run_name(tracked)), health, task_counts(shown_tasks(tracked))])
 
 
 async def _tasks(context: CommandContext) -> tuple[Section, Sequence[Text]]:

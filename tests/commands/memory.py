@@ -8,9 +8,10 @@ from typing import Any
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
 from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
+from adapters.results import WriteResult
 from adapters.toolkit.people import is_certainly_same
 from adapters.unconfigured import adapter_named
-from adapters.writes import Write, WriteMarker, WriteResult
+from adapters.writes import Write, WriteMarker
 from commands.model.card import ActivityLine, Card
 from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown

@@ -30,7 +30,8 @@ from adapters.models import (
     TaskKey,
 )
 from adapters.protocol import Capability, CheckResult, Platform, Resources
-from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
+from adapters.writes import Op, Write, WriteMarker
 from commands import dispatch
 from commands.dispatch import Route
 from commands.lookup.message_intent import intent_json

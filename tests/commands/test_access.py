@@ -8,7 +8,8 @@ import pytest
 from adapters.errors import Rejected
 from adapters.models import Run
 from adapters.protocol import Adapter
-from adapters.writes import TaskWrite, Write, WriteMarker, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import TaskWrite, Write, WriteMarker
 from commands.access import rights_of
 from commands.forms.opening import open_form
 from commands.model.access_rules import AccessRules

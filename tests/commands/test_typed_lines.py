@@ -69,6 +69,7 @@ async def test_a_run_that_opens_a_text_is_the_run(room: Room) -> None:
         ("help finsh", "Help: finish"),
         ("what’s next", "Begin T1"),
         ("what is going on?", "Begin T1"),
+        ("whats the status?", "Update status"),
     ],
 )
 async def test_what_tired_people_type_is_answered_with_what_they_mean(room: Room, line: str, label: str) -> None:

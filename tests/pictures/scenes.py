@@ -277,12 +277,12 @@ async def _form(room: Room) -> Any:
 
 GROUPS: Mapping[str, Callable[[Stage], Awaitable[Sequence[Picture]]]] = {
     "card": card,
+    "home": home,
     "cards": cards,
     "states": states,
     "answers": answers,
     "reads": reads,
     "told": told,
-    "home": home,
     "texts": texts,
     "forms": forms,
 }

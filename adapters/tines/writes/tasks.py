@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.errors import AdapterError, OutcomeUnknown, Rejected
 from adapters.models import Person, TaskState
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
@@ -29,17 +30,13 @@ from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddTask,
     AssignTask,
-    Baseline,
     BeginTask,
     FinishTask,
-    Reconciliation,
-    Recovery,
     ReopenTask,
     SkipTask,
     TaskWrite,
     Write,
     WriteMarker,
-    WriteResult,
 )
 
 ASSIGN = "assign"  # the part of a begin that assigns the task

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.writes import Baseline
+from adapters.results import Baseline
 from bot.storage.effects import Effect
 from bot.surfaces.console.surface import person, room
 from commands.dispatch import Route

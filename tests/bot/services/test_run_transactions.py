@@ -11,7 +11,8 @@ import pytest
 
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary, Task, TaskState
 from adapters.protocol import Adapter
-from adapters.writes import Baseline, FinishTask, StartRun, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, WriteResult
+from adapters.writes import FinishTask, StartRun, Write, WriteMarker
 from bot.services.outcome_recorder import OutcomeRecorder, Reopening
 from bot.services.run_service import RunService
 from bot.storage.effects import Effect, EffectLog

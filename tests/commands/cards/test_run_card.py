@@ -109,6 +109,7 @@ def test_the_menu_opens_a_form_for_each_verb_that_has_one() -> None:
         "Hold…",
         "All tasks",
         "Read comments",
+        "Other actions…",
         "End…",
     ]
     assert card.menu.options[1].intent == Show(run="R7", all_tasks=True)

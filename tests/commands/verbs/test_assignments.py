@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from adapters.models import Person
-from adapters.writes import Op, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import Op
 from commands.model.messages import PersonGroup
 from tests.commands.memory import MemoryPeople
 from tests.commands.room import ANA, BEN, DAN, HERE, ON_SLACK, Room, button_labels, find_button, private_text

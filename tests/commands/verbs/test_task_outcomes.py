@@ -8,7 +8,8 @@ from adapters.errors import Conflict, CredentialsRejected, OutcomeUnknown, Rejec
 from adapters.errors import Unsupported as NotThere
 from adapters.models import TaskState
 from adapters.protocol import Unsupported
-from adapters.writes import NOTE, Op, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import NOTE, Op
 from commands.model.card import ClockTime
 from tests.commands.room import BEN, Room, activity_texts, button_labels, find_button, private_text
 

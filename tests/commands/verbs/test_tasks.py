@@ -8,7 +8,8 @@ import pytest
 from adapters.errors import Unreachable
 from adapters.models import Person, TaskState
 from adapters.protocol import Emulated, Unsupported
-from adapters.writes import Op, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import Op
 from commands.cards.run_card import live_card
 from commands.model.intents import Finish
 from commands.model.messages import Place
