@@ -16,7 +16,12 @@ from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer
 from commands.cards.permitted_buttons import with_permitted_buttons
-from commands.lookup.earlier_message import completed_intent, original_intent, take_choice
+from commands.lookup.earlier_message import (
+    completed_intent,
+    require_earlier,
+    require_press,
+    take_choice,
+)
 from commands.lookup.intent_run import find_intent_run, find_unread_run, with_leading_run
 from commands.lookup.mentioned_names import with_names
 from commands.lookup.message_intent import message_needs_current_rights, needs_place_run, read_message
@@ -27,7 +32,7 @@ from commands.model.card import Answer
 from commands.model.command import Right, Scope
 from commands.model.errors import CommandError
 from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Start, Stop
-from commands.model.messages import Membership, Message
+from commands.model.messages import Actor, Membership, Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.operations.start_preparation import has_runbook, prepare_start
@@ -65,7 +70,9 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
     if isinstance(intent, Choose | Retry):
         completed = await completed_intent(intent, services)
         await require_right_for(completed, message, services)  # if it raises, the choice stays open
-        await take_choice(intent, message, services)
+        if await find_unread_run(completed, services) is None:  # else it is routed again
+            await require_press(completed, intent.key, message, services)
+            await take_choice(intent, message, services)
         return await with_leading_run(completed, services)
     if message.intent is None:
         intent = await with_leading_run(intent, services)
@@ -192,17 +199,19 @@ async def require_access(intent: Intent, message: Message, services: Services) -
 
 async def require_right_for(intent: Intent, message: Message, services: Services) -> None:
     """Raises ``NotAllowed`` unless the sender of the message may do this in its place."""
-    right = await _required_right(intent, services)
+    right = await _required_right(intent, message.actor, services)
     require_reading(intent, right, message.actor, services)
     require_right(right, message.actor, message.place, services.access_rules)
 
 
-async def _required_right(intent: Intent, services: Services) -> Right:
+async def _required_right(intent: Intent, actor: Actor, services: Services) -> Right:
+    commands = services.commands
     if isinstance(intent, DecideOutcome):
-        return services.commands.right_of_step(intent.step)
-    if isinstance(intent, Drop | Stop) and (original := await original_intent(intent.key, services)):
-        return services.commands.right_of(original)
-    return services.commands.right_of(intent)
+        await require_earlier(intent, actor, services)
+        return commands.right_of_step(intent.step)
+    if isinstance(intent, Drop | Stop):
+        return commands.right_of(await require_earlier(intent, actor, services))
+    return commands.right_of(intent)
 
 
 async def required_run_of(handle: str, services: Services) -> TrackedRun:

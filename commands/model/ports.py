@@ -18,7 +18,7 @@ from adapters.writes import Write, WriteMarker
 from commands.model.access_rules import AccessRules
 from commands.model.card import ActivityLine, Card
 from commands.model.command import CommandSet
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Outcome
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
@@ -90,6 +90,10 @@ class PeoplePort(Protocol):
         """By "@handle", chat id, e-mail or name, on the surface of ``near``; "me" is its actor."""
         ...
 
+    async def group(self, words: str, near: Message, most: int) -> PersonGroup | None:
+        """The user group "@oncall", with at most that many members. None if there is none of that name."""
+        ...
+
     async def account_of(self, person: Person, near: Place) -> Actor | None:
         """The account in the chat of ``near`` that is certainly this person's: by e-mail, id or handle, never by
         name. None if there is no such account, or several. Raises ``Missing`` if the chat cannot be asked."""
@@ -139,7 +143,7 @@ class MembershipsPort(Protocol):
         """At most that many people in the channel, bots aside. None if nobody knows."""
         ...
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         """A few channels that both this person and Liaison are in, the busiest first."""
         ...
 
@@ -214,11 +218,21 @@ StopResult = Literal["stopped", "trying", "over"]
 """Nothing will be sent; it is being sent now, and won't be sent again; it was over already."""
 
 
+@dataclass(frozen=True)
+class EarlierMessage:
+    """``intent``: as it was understood. ``expired``: it is too old to be completed or repeated."""
+
+    intent: dict[str, Any] | None
+    actor: Actor
+    place: Place
+    expired: bool = False
+
+
 class MessagesPort(Protocol):
     """Earlier messages: for choices, [Try again], [Stop] and decisions."""
 
-    async def intent_of(self, key: str) -> dict[str, Any] | None:
-        """The intent of the message ``key``, or None once it is forgotten."""
+    async def find(self, key: str) -> EarlierMessage | None:
+        """The message ``key``, or None once it is deleted."""
         ...
 
     async def take_choice(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:

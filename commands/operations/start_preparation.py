@@ -56,7 +56,7 @@ async def in_chosen_channel(intent: Start, context: CommandContext) -> CommandCo
     if intent.channel in ("", place.channel):
         return context
     chosen = Place(surface=place.surface, workspace=place.workspace, channel=intent.channel, site=place.site)
-    shared = await context.services.memberships.shared_channels(context.actor)
+    shared = await context.services.memberships.shared_channels(context.actor, context.place)
     chosen = next((known for known in shared if known.channel == chosen.channel), chosen)
     require_right(Right.START, context.actor, chosen, context.services.access_rules)
     if not await context.services.memberships.can_see(context.actor, chosen):

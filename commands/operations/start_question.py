@@ -31,7 +31,8 @@ async def which_channel(intent: Start, runbook: Runbook, context: CommandContext
         return None
     pick: ChoiceValues = {"runbook": str(runbook.key), "channel": place.channel}
     buttons = [choice(key, pick, label("start.only_me"))]
-    for channel in (await context.services.memberships.shared_channels(context.actor))[: MOST_CHOICES - 1]:
+    shared = await context.services.memberships.shared_channels(context.actor, place)
+    for channel in shared[: MOST_CHOICES - 1]:
         shown = f"#{channel.channel_name}" if channel.channel_name else channel.channel
         buttons.append(choice(key, {**pick, "channel": channel.channel}, shown))
     title = translate("start.which_channel", runbook=runbook.title)

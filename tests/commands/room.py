@@ -253,6 +253,7 @@ class Room:
         return await self.send(self._message(by, place, Via.FORM, "", intent=dump))
 
     async def send(self, message: Message) -> Answer:
+        self.messages.sent[message.key] = message.actor, message.place
         route = await dispatch.route(message, self.services)
         if isinstance(route, RunKey):
             refused = await dispatch.read_run(route, message, self.services)

@@ -40,6 +40,12 @@ class MattermostChat:
         token, commands = self.fake.bot.token, [self.fake.command_token]
         return {"mattermost": {"url": self.fake.url, "token": token, "command_tokens": commands}}
 
+    def add_group(self, name: str, *users: str) -> None:
+        self.fake.groups[name] = [self.users[user] for user in users]
+
+    def show_groups(self, shown: bool) -> None:
+        self.fake.shows_group_members = shown
+
     def user_id(self, user: str) -> str:
         return self.users[user].id
 

@@ -8,7 +8,7 @@ from adapters.errors import RateLimited, Rejected, Unreachable
 from adapters.models import Person
 from adapters.protocol import Emulated
 from adapters.writes import EndRun, Op, WriteMarker
-from commands.model.intents import DecideOutcome, Stop
+from commands.model.intents import Comment, DecideOutcome, Stop
 from commands.model.messages import Place
 from commands.model.outcomes import Done
 from commands.verbs.move import MoveCard
@@ -348,6 +348,7 @@ async def test_a_bare_command_shows_what_goes_on(room: Room) -> None:
 async def test_stop_and_move(room: Room) -> None:
     await room.start()
     room.messages.stoppable |= {"K": "stopped", "L": "trying"}
+    room.messages.intents |= {key: Comment(run="R1", text="hello").model_dump() for key in ("K", "L", "other")}
     assert private_text(await room.press(Stop(key="K"))) == "Stopped. Nothing was sent."
     assert "already being sent" in private_text(await room.press(Stop(key="L")))
     assert "too late" in private_text(await room.press(Stop(key="other")))

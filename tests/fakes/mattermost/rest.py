@@ -17,6 +17,10 @@ ID = "([a-z0-9]{26})"
 PluginHandler = Callable[[web.Request, Seen], Awaitable[web.StreamResponse | None]]
 
 
+def _group_id(name: str) -> str:
+    return name.ljust(26, "g")
+
+
 class RestApi(SiteState):
     plugin_handler: PluginHandler | None = None
 
@@ -71,6 +75,8 @@ class RestApi(SiteState):
             ("GET", r"/users/username/([a-z0-9._-]+)", lambda s, u, name: self._user(self.user_named(name))),
             ("GET", r"/users/email/([^/]+)", lambda s, u, email: self._user(self._by_email(email))),
             ("GET", "/users", self._in_channel),
+            ("GET", "/groups", self._groups),
+            ("GET", f"/groups/{ID}/members", self._group_members),
             ("POST", "/users/search", lambda s, u: self._search(s.json["term"])),
             ("POST", "/users/ids", lambda s, u: [self.users[id].json() for id in s.json if id in self.users]),
             ("GET", f"/users/(me|{ID})/teams", lambda s, u, user_id, _: self._teams(u)),
@@ -121,6 +127,23 @@ class RestApi(SiteState):
         channel = self._channel(user, seen.query["in_channel"])
         found = sorted((self.users[id] for id in channel.members), key=lambda member: member.username)
         return [member.json() for member in found][: int(seen.query.get("per_page", 60))]
+
+    def _groups(self, seen: Seen, user: User) -> list[Json]:
+        """Only with an Enterprise licence (api4/group.go)."""
+        if not self.groups:
+            raise Rejection(501, "api.ldap_groups.license_error", "your license does not support groups")
+        query = seen.query.get("q", "").lower()
+        found = [name for name in self.groups if query in name]
+        return [{"id": _group_id(name), "name": name, "display_name": name.title()} for name in found]
+
+    def _group_members(self, seen: Seen, user: User, id: str) -> Json:
+        if not self.shows_group_members:
+            raise Rejection(
+                403, "api.context.permissions.app_error", "You do not have the appropriate permissions."
+            )
+        members = next(members for name, members in self.groups.items() if _group_id(name) == id)
+        shown = [member.json() for member in members][: int(seen.query.get("per_page", 60))]
+        return {"members": shown, "total_member_count": len(members)}
 
     def _by_email(self, email: str) -> User | None:
         return next((user for user in self.users.values() if user.email == email.lower()), None)

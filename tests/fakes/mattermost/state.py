@@ -61,6 +61,8 @@ class SiteState(Fake):
         self.ben = self.add_user("ben", email="ben@example.com", first_name="Ben")
         self.gil = self.add_user("gil", email="gil@example.com", roles="system_guest")
         self.bot = self.add_user("liaison", is_bot=True, email="liaison@localhost")
+        self.groups: dict[str, list[User]] = {}  # by name; None without a licence
+        self.shows_group_members = True
         self.town = self.add_channel("town-square", *self.users.values())
         self.far = self.add_channel("far-away", self.ana, self.ben)
 
