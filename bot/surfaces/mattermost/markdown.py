@@ -87,7 +87,7 @@ def body_lines(card: Card, handles: Handles) -> list[str]:
 def section_lines(section: Section, handles: Handles) -> list[str]:
     """Without the title."""
     more = line_markdown(section.more, handles, at_line_start=True)
-    return [*(_row_markdown(row, handles) for row in section.rows), *([more] if more else [])]
+    return [*(row_markdown(row, handles) for row in section.rows), *([more] if more else [])]
 
 
 def literal(text: Text) -> str:
@@ -123,7 +123,7 @@ def card_texts(card: Card) -> Iterator[Text]:
         yield from (row.note for row in section.rows)
 
 
-def _row_markdown(row: Row, handles: Handles) -> str:
+def row_markdown(row: Row, handles: Handles) -> str:
     icon = STATE_ICONS[row.state] if row.state is not None else ""
     state: Text = (task_state_name(row.state),) if row.state is not None else ()
     handle = f"**{escape(one_line(row.handle), at_line_start=False)}**" if row.handle else ""
