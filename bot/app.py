@@ -13,9 +13,10 @@ from functools import partial
 import structlog
 from starlette.routing import BaseRoute
 
+from adapters.change_sources import WebhookHints, WebhookVerification
 from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
-from adapters.protocol import Adapter, CheckResult, WebhookHints, WebhookVerification
+from adapters.protocol import Adapter, CheckResult
 from bot.config.settings import Settings
 from bot.engine.embedded import EmbeddedEngine
 from bot.engine.intake import AppIntake

@@ -7,7 +7,7 @@ from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected, Un
 from adapters.toolkit.messages import in_language
 from commands.model.card import Answer, Button, Card, PeoplePicker, Result, Text
 from commands.model.errors import Ambiguous, BadArguments, CommandError
-from commands.model.intents import Choose, Drop, OpenForm, Retry
+from commands.model.intents import Choose, Drop, OpenForm, Retry, Show
 from commands.model.messages import Message, Via
 from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text, translate
@@ -124,3 +124,20 @@ def _result(error: CommandError | AdapterError) -> Result:
         case AlreadyDone() | Conflict(already=True):
             return "done"
     return "failed"
+
+
+def busy_answer(message: Message, handle: str) -> Answer:
+    """A start in this channel or thread takes longer than messages are held back for it."""
+    text = translate("start.busy", run=handle)
+    show = button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
+    return Answer(private=short_card(text, buttons=[retry_button(message), show], tone="warn"), result="failed")
+
+
+def just_changed_answer() -> Answer:
+    """The card was redrawn just before its button was pressed."""
+    return Answer(private=short_card(translate("said.just_changed"), tone="warn"), result="failed")
+
+
+def fault_answer(id: str) -> Answer:
+    """A bug. The log has the same ``id``."""
+    return Answer(private=short_card(translate("said.fault", id=id), tone="bad"), result="failed")

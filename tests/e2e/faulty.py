@@ -1,4 +1,4 @@
-"""``liaison`` that can be told to kill itself at a commit: ``python -m tests.e2e.faulty serve …``.
+"""``liaison`` that can be told to kill itself at a commit.
 
 The shipped program has no such switch: this module sets ``Store.commit_hook`` and then runs it. ``LIAISON_FAULTS``
 names a file. While the file exists, every commit is appended to ``<file>.trace``, and the process kills itself at
@@ -13,21 +13,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.__main__ import main
+from bot import __main__ as liaison
 from bot.storage.store import Commit, Store
-
-PATH = Path(os.environ["LIAISON_FAULTS"])
 
 
 class KillSwitch:
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._plan: dict[str, Any] = {}
         self._remaining = 0
         self._is_recorded = False
 
     def __call__(self, when: str, kinds: Sequence[Commit]) -> None:
         try:
-            plan = json.loads(PATH.read_text())
+            plan = json.loads(self._path.read_text())
         except (OSError, ValueError):
             self._plan = {}
             return
@@ -35,7 +34,7 @@ class KillSwitch:
             self._plan, self._remaining, self._is_recorded = plan, plan["number"], False
         self._is_recorded = self._is_recorded or Commit.RECORD in kinds
         if when == "before":
-            with PATH.with_suffix(".trace").open("a") as trace:
+            with self._path.with_suffix(".trace").open("a") as trace:
                 trace.write(json.dumps(list(kinds)) + "\n")
         if self._is_recorded and when == plan["when"] and (not plan["kind"] or plan["kind"] in kinds):
             self._remaining -= 1
@@ -43,6 +42,6 @@ class KillSwitch:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-if __name__ == "__main__":
-    Store.commit_hook = KillSwitch()
-    main()
+def main() -> None:
+    Store.commit_hook = KillSwitch(Path(os.environ["LIAISON_FAULTS"]))
+    liaison.main()

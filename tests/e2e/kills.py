@@ -17,6 +17,7 @@ from adapters.writes import Op
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.tines.world import FakeCase
 from tests.adapters.xurrent.helpers import find_run
+from tests.e2e import faulty
 from tests.e2e.chats import Room
 from tests.e2e.conftest import RUNBOOK, Environment, Scene
 from tests.e2e.platforms import FakePlatform, serve_platforms
@@ -26,20 +27,27 @@ from tests.e2e.slack_chat import SlackChat
 States = Mapping[str, str]
 """Task handle -> running, done, skipped or open: what every platform can say of a task."""
 
+MESSAGES = "inbox where state != 'done'"
+EFFECTS = "effects where state in ('sent', 'unknown')"
+WORK = (MESSAGES, EFFECTS, "outbox where state = 'waiting'", "activity_lines where not shown")
+SILENCE_SECONDS = 0.5
+"""Time for a read of the run, which is the only work that the store does not know."""
+
 _ROW = re.compile(r"^\W*(T\d+) .* — (\w+)", re.MULTILINE)  # of ``show --tasks``
 _PROGRESS = re.compile(r"\d+ of \d+ done.*")
 _COUNT = re.compile(r"(\d+) (?:of \d+ )?(done|running|skipped|failed)")
 _SHOWN = {state: state for state in ("done", "running", "skipped", "failed")}
 _CUTOVER = {"complete": "done", "in_progress": "running", "skipped": "skipped"}
 _XURRENT = {"completed": "done", "approved": "done", "in_progress": "running", "failed": "failed"} | {
-    "rejected": "failed"
+    "rejected": "failed",
+    "canceled": "skipped",
 }
 
 
 class MortalLiaison(Liaison):
     """Kills itself at the commit that it was told (``tests.e2e.faulty``)."""
 
-    module = "tests.e2e.faulty"
+    main = staticmethod(faulty.main)
 
     def __init__(self, folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__(folder, settings)
@@ -56,6 +64,10 @@ class MortalLiaison(Liaison):
         """The kinds in each commit since ``kill_at``."""
         self._plan.unlink(missing_ok=True)
         return self.trace()
+
+    def trace_size(self) -> int:
+        """Grows with each commit."""
+        return self._trace.stat().st_size if self._trace.exists() else 0
 
     def trace(self) -> Sequence[Sequence[str]]:
         lines = self._trace.read_text().splitlines() if self._trace.exists() else []
@@ -134,14 +146,14 @@ class Kill:
         self.liaison.disarm()
 
     async def survives(self) -> bool:
-        """Waits until the process has died, or until it has made no commit for two seconds."""
+        """Waits until the process has died, or until nothing is pending and it has made no commit for a while."""
         commits, since = -1, time.monotonic()
         while self.liaison.is_running:
-            if (now := len(self.liaison.trace())) != commits:
+            if (now := self.liaison.trace_size()) != commits or self._pending():
                 commits, since = now, time.monotonic()
-            if time.monotonic() - since > 2.0 and self._open() == (0, 0):
+            if time.monotonic() - since > SILENCE_SECONDS:
                 return True
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
         return False
 
     async def quiet(self) -> None:
@@ -152,24 +164,22 @@ class Kill:
 
     async def answered(self) -> None:
         """Waits until no message is open any more."""
-        await until(lambda: self._open()[0] == 0, within=60)
+        await until(lambda: not self._pending(MESSAGES), within=60)
 
-    def _open(self) -> tuple[int, int]:
-        """The numbers of unfinished messages and of writes without an outcome."""
+    async def idle(self) -> None:
+        """Waits until no message and no effect is open any more."""
+        await until(lambda: not self._pending(MESSAGES, EFFECTS), within=60)
+
+    def _pending(self, *what: str) -> bool:
+        """Whether the store has work of these kinds, or of any kind, for the process."""
         with closing(sqlite3.connect(self.liaison.folder / "liaison.db")) as database:
-            messages = database.execute("select count(*) from inbox where state != 'done'").fetchone()[0]
-            effects = database.execute("select count(*) from effects where state in ('sent', 'unknown')")
-            return messages, effects.fetchone()[0]
+            return any(database.execute(f"select 1 from {one} limit 1").fetchone() for one in what or WORK)
 
     async def decide(self, op: Op) -> None:
         """Tells Liaison what became of a write that it cannot look up, if it asks."""
         await self.answered()
         if "Send it again" in self.room.button_labels():
             await self.press("It was done" if self.effects(op) else "Send it again")
-
-    async def idle(self) -> None:
-        """Waits until no message and no effect is open any more."""
-        await until(lambda: self._open() == (0, 0), within=60)
 
     def card(self) -> Mapping[str, int]:
         """How many tasks are in which state, as the newest live card says; empty if there is none."""

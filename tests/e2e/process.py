@@ -6,11 +6,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+
+from bot.__main__ import main
+from tests.e2e.forked import ForkedProcess
 
 READY_SECONDS = 90.0
 
@@ -35,7 +38,7 @@ def to_toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
 class Liaison:
     """``settings``: tables of liaison.toml. ``[bot]`` gets a free port and a database in ``folder``."""
 
-    module = "bot"
+    main: Callable[[], None] = staticmethod(main)
 
     def __init__(self, folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> None:
         self.port = free_port()
@@ -52,7 +55,7 @@ class Liaison:
         self.config.write_text(to_toml({"bot": bot, **rest}))
         self.log = folder / "liaison.log"
         self.environment: dict[str, str] = {}
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: ForkedProcess | None = None
 
     @property
     def url(self) -> str:
@@ -70,13 +73,8 @@ class Liaison:
     async def start(self) -> None:
         """Returns when /readyz answers 200. Starts no second process."""
         if not self.is_running:
-            with self.log.open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", self.module, "serve", "--config", str(self.config)),
-                    stdout=log,
-                    stderr=log,
-                    env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
-                )
+            arguments, environment = ("serve", "--config", str(self.config)), {**os.environ, **self.environment}
+            self._process = ForkedProcess(self.main, arguments, environment, self.log)
         await self.wait_until_ready()
 
     async def wait_until_ready(self) -> None:

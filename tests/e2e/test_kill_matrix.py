@@ -25,7 +25,7 @@ PLATFORMS = ("cutover", "local", "xurrent", "tines")
 @dataclass(frozen=True)
 class Verb:
     """``before``: what is said first. ``press``: the button that answers the question of ``line``; it is killed
-    after the press. ``op``: what the platform does once, if it can count.
+    after the press. ``op``: what the platform does once, if it can count. ``platforms``: those that can do it.
     """
 
     line: str
@@ -48,14 +48,14 @@ ANA = 58
 VERBS = (
     Verb("begin T1", Op.BEGIN),
     Verb("finish T1 all is well", Op.FINISH),
-    Verb("skip T1 not needed"),
+    Verb("skip T1 not needed", platforms=["xurrent", "local"]),
     Verb("hold T1 waiting for the vendor"),
-    Verb("reopen T1", before=("finish T1",)),
-    Verb("assign T1 @ben"),
+    Verb("reopen T1", before=("finish T1",), platforms=["tines", "local"]),
+    Verb("assign T1 @ben", platforms=["tines", "local"]),
     Verb("add Call the vendor", Op.ADD),
     Verb("comment still looking", Op.COMMENT),
     Verb("status amber still looking --next 2h", Op.STATUS),
-    Verb("end", before=("finish T1 T2", "finish T3", "finish T4")),
+    Verb("end", before=("finish T1 T2", "finish T3", "finish T4"), platforms=["tines", "local"]),
     Verb("show"),
     Verb("finish T1 T2"),
     Verb("use {run}"),

@@ -18,7 +18,7 @@ from bot.surfaces.slack.text import translate
 from bot.surfaces.state_icons import STATE_ICONS
 from commands.model.card import Bold, Button, Card, Link, Row, Section, Text, text
 from commands.text.catalogue import plain_text
-from commands.text.phrases import join_parts, task_state_name
+from commands.text.phrases import state_and_note
 
 MAX_TEXT = 4000
 MAX_CHARACTERS = 12_000  # of all blocks together
@@ -118,12 +118,11 @@ def lines(lines: Sequence[Text], buttons: Sequence[Button] = ()) -> RenderedMess
     return _assemble(builder, full_text, buttons)
 
 
-def row_lines(row: Row) -> list[Text]:
-    """One line; two beside a button, where there is little room."""
+def row_lines(row: Row, *, splits: bool = False) -> list[Text]:
+    """One line; two beside a button, where there is little room. ``splits``: also for a row that is no task."""
     icon = f"{STATE_ICONS[row.state]} " if row.state else ""
-    state: Text = (task_state_name(row.state),) if row.state else ()
-    note = join_parts([state, row.note], " · ")
-    if row.button is not None and row.state is not None:
+    note = state_and_note(row)
+    if row.button is not None and (row.state is not None or splits):
         return [(icon, Bold(f"{row.handle} {row.title}".strip())), note]
     handle = (Bold(row.handle), " ") if row.handle else ()
     return [(icon, *handle, row.title, *((" — ", *note) if note else ()))]
