@@ -18,7 +18,7 @@ from starlette.routing import Route
 from adapters.toolkit.messages import in_language
 from bot.surfaces.errors import NotRecorded
 from bot.surfaces.malformed import MalformedDelivery, parsing, require_storable
-from bot.surfaces.mattermost.buttons import Buttons
+from bot.surfaces.mattermost.buttons import QUERY, Buttons
 from bot.surfaces.mattermost.driver import is_id
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.people import UserDirectory
@@ -151,7 +151,8 @@ class InboundRoutes:
         with parsing("click"):
             body = parse_object(content)
             user, place = self._sender(body, "")
-            press = self._buttons.read(body.get("context"), place, user, self._now())
+            query = request.query_params.get(QUERY, "")
+            press = self._buttons.read(body.get("context"), place, user, self._now(), query)
             actor = Actor(surface="mattermost", id=user, handle=str(body.get("user_name") or ""))
             post, trigger = str(body.get("post_id") or ""), str(body.get("trigger_id") or "")
             reply = ReplyRoute(url=press.url, post=post, details={"private": bool(press.person)})

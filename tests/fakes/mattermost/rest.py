@@ -9,8 +9,10 @@ from typing import Any
 from aiohttp import web
 
 from adapters.testing.fake_server import Seen
-from tests.fakes.mattermost.models import Channel, Dialog, Json, Post, User, millis, new_id
-from tests.fakes.mattermost.rules import FORBIDDEN, Rejection, check_attachments, check_dialog, check_post
+from tests.fakes.mattermost.blocks import Json
+from tests.fakes.mattermost.models import Channel, Dialog, Post, User, millis, new_id
+from tests.fakes.mattermost.rejection import Rejection
+from tests.fakes.mattermost.rules import FORBIDDEN, check_attachments, check_dialog, check_post
 from tests.fakes.mattermost.state import SiteState
 
 ID = "([a-z0-9]{26})"
@@ -225,7 +227,7 @@ class RestApi(SiteState):
         if channel.archived:
             raise Rejection(400, "api.post.create_post.can_not_post_to_deleted.error")
         message, props, root = body.get("message") or "", dict(body.get("props") or {}), body.get("root_id") or ""
-        check_post(message, props)
+        check_post(message, props, self.version_numbers, blocks=self.draws_blocks)
         above = self.posts.get(root)
         if root and (above is None or above.root or above.delete_at or above.channel != channel.id):
             raise Rejection(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter.")
@@ -248,7 +250,8 @@ class RestApi(SiteState):
         if millis() - post.create_at > self.edit_seconds * 1000:
             raise Rejection(400, "api.post.update_post.permissions_time_limit.app_error")
         body = seen.json
-        check_post(body.get("message", post.message), body.get("props", post.props))
+        message, props = body.get("message", post.message), body.get("props", post.props)
+        check_post(message, props, self.version_numbers, blocks=self.draws_blocks)
         return (await self.change(post, body.get("message"), body.get("props"))).json()
 
     def _get_post(self, seen: Seen, user: User, id: str) -> Json:
