@@ -41,7 +41,7 @@ pictures: setup
 
 bench: setup
 	@$(BIN)/python -m tests.benchmarks.followed
-	@$(BIN)/python -m tests.benchmarks.finish
+	@$(BIN)/python -m tests.benchmarks.commands
 	@$(BIN)/python -m tests.benchmarks.outbox
 
 lock:

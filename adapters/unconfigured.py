@@ -9,7 +9,8 @@ from typing import NoReturn
 from adapters.errors import NotConfigured
 from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Adapter, Capability, CheckResult, Unsupported
-from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
+from adapters.writes import Op, Write, WriteMarker
 
 _CAPABILITIES: Mapping[Op, Capability] = {op: Unsupported("platform.not_configured_capability") for op in Op}
 

@@ -13,14 +13,16 @@ from functools import partial
 import structlog
 from starlette.routing import BaseRoute
 
+from adapters.change_sources import WebhookHints, WebhookVerification
 from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
-from adapters.protocol import Adapter, CheckResult, WebhookHints, WebhookVerification
+from adapters.protocol import Adapter, CheckResult
 from bot.config.settings import Settings
 from bot.engine.embedded import EmbeddedEngine
 from bot.engine.intake import AppIntake
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
+from bot.outbound.date_change import DateChange
 from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.notifier import Notifier
@@ -71,6 +73,7 @@ class Application:
     change_poller: ChangePoller
     outbox: Outbox
     live_cards: LiveCards
+    date_change: DateChange
     home_pages: HomePages
     activity_log: ActivityLog
     notifier: Notifier
@@ -104,6 +107,7 @@ class Application:
         self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
         self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
         self._tasks.append(asyncio.create_task(self.notifier.run_forever()))
+        self._tasks.append(asyncio.create_task(self.date_change.watch_forever()))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
         log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(processed))

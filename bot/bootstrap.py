@@ -4,13 +4,14 @@ Tests call the same ``bootstrap``, with fakes behind the addresses in their sett
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from adapters.http.client import HttpClients
 from adapters.protocol import Adapter, Resources
 from bot.app import Application, utc_now
+from bot.chats import create_chats
 from bot.config.settings import Settings
 from bot.engine.command_log import log_late_outcome
 from bot.engine.effect_outcomes import EffectServices
@@ -20,6 +21,7 @@ from bot.engine.message_history import MessageHistory
 from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
+from bot.outbound.date_change import DateChange
 from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.notifications import Notifications
@@ -37,7 +39,6 @@ from bot.services.run_service import RunService
 from bot.storage.activity import ActivityRows
 from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox, UnfinishedMessage
-from bot.storage.installations import InstallationTable
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.local_runs import LocalRunRows
 from bot.storage.news import NewsRows
@@ -47,7 +48,6 @@ from bot.storage.preferences import PreferenceRows
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
-from bot.storage.surface_state import SurfaceStateRows
 from bot.surfaces.protocol import Surface
 from commands.cards.activity_line import halted_line
 from commands.cards.run_card import channel_card
@@ -63,219 +63,220 @@ def bootstrap(
     settings: Settings, *, surfaces: Sequence[Surface] = (), now: Callable[[], datetime] = utc_now
 ) -> Application:
     """``surfaces`` are added to those in the settings, such as the console."""
-    store, http = Store(settings.bot.database_url), HttpClients()
-    platforms = _connect_platforms(settings, http, store, now)
-    chats = {surface.name: surface for surface in (*_create_chats(settings, store, now), *surfaces)}
-    inbox, run_rows, effect_log = Inbox(store), RunRows(store, now), EffectLog(store)
-    history = MessageHistory(inbox, now)
-    language = settings.bot.language
-    # Some parts depend on each other. The lambdas refer to ``services`` and ``engine``, which are created below.
-    output = _create_output(
-        store,
-        chats,
-        run_rows,
-        lambda run: channel_card(run, services, now(), engine.delayed_writes(run.handle)),
-        now,
-        language,
-    )
-    outbox, live_cards, activity_log = output.outbox, output.live_cards, output.activity_log
-    responder = Responder(
-        chats,
-        outbox,
-        live_cards,
-        activity_log,
-        inbox,
-        run_rows,
-        history.message,
-        now,
-        reaction=settings.bot.reaction_emoji,
-        escalate_after=settings.bot.escalate_after,
-    )
-    runs = RunService(
-        run_rows,
-        effect_log,
-        platforms,
-        now,
-        on_change=lambda handle: on_run_change(handle),
-        on_halt=lambda run: activity_log.post_soon(halted_line(run, services)),
-        count_queued_writes=lambda handle: engine.queued_writes(handle),
-        language=language,
-    )
-    notifications = Notifications(run_rows, effect_log, inbox, live_cards, now)
-    notifier = Notifier(NewsRows(store), notifications, outbox, now, settings.bot.assignments_within)
-    run_rows.on_news = notifier.add
-    outcomes = OutcomeRecorder(run_rows, effect_log, inbox, runs)
-    people = PeopleDirectory(PeopleRows(store), chats, settings.people, now)
-    memberships = Memberships(chats, now)
-    services = _create_services(settings, store, platforms, runs, people, memberships, history, responder, now)
-    home_pages = HomePages(chats, services, people.profile, now)
-
-    def on_run_change(handle: str) -> None:
-        live_cards.mark_changed(handle)
-        home_pages.mark_changed()
-
-    heartbeat = Heartbeat(settings.heartbeat_path, now)
-    scheduled = ScheduledRows(store)
-    engine, reconciler = _create_engine(
-        settings,
-        inbox,
-        scheduled,
-        services,
-        effect_log,
-        outcomes,
-        responder,
-        live_cards,
-        people,
-        memberships,
-        heartbeat,
-        now,
-    )
-    engine.on_delay_change = live_cards.mark_changed
-    responder.scheduler, responder.services = engine, services
-    output.senders.services = notifications.services = services
-    history.engine, history.reconciler = engine, reconciler
-    intake = AppIntake(
-        engine,
-        responder,
-        inbox,
-        services,
-        people,
-        memberships,
-        now,
-        PlatformEvents(platforms, runs, now),
-        home_pages,
-    )
-    # Whoever writes in a place may just have invited us.
-    intake.on_recorded.append(lambda message: outbox.place_changed(message.place.surface, message.place.channel))
-    intake.on_place_change.append(outbox.place_changed)
+    parts = _Parts(settings, surfaces, now)
+    parts.connect()
     return Application(
         settings=settings,
-        surfaces=chats,
-        platforms=platforms,
-        store=store,
-        http=http,
-        inbox=inbox,
-        run_rows=run_rows,
-        effect_log=effect_log,
-        people=people,
-        runs=runs,
-        change_poller=ChangePoller(platforms, runs, now),
-        outbox=outbox,
-        live_cards=live_cards,
-        home_pages=home_pages,
-        activity_log=activity_log,
-        notifier=notifier,
-        responder=responder,
-        services=services,
-        engine=engine,
-        reconciler=reconciler,
-        heartbeat=heartbeat,
-        intake=intake,
+        surfaces=parts.chats,
+        platforms=parts.platforms,
+        store=parts.store,
+        http=parts.http,
+        inbox=parts.inbox,
+        run_rows=parts.run_rows,
+        effect_log=parts.effect_log,
+        people=parts.people,
+        runs=parts.runs,
+        change_poller=ChangePoller(parts.platforms, parts.runs, now),
+        outbox=parts.outbox,
+        live_cards=parts.live_cards,
+        date_change=DateChange(now, settings.bot.zone, parts.live_cards.date_changed),
+        home_pages=parts.home_pages,
+        activity_log=parts.activity_log,
+        notifier=parts.notifier,
+        responder=parts.responder,
+        services=parts.services,
+        engine=parts.engine,
+        reconciler=parts.reconciler,
+        heartbeat=parts.heartbeat,
+        intake=parts.intake,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """What is sent to chats goes through these."""
+class _Parts:
+    """Each part is created when another one first needs it.
 
-    senders: Senders
-    live_cards: LiveCards
-    activity_log: ActivityLog
-    outbox: Outbox
+    Parts that need each other refer to each other in lambdas, or are set in ``connect``.
+    """
 
+    def __init__(self, settings: Settings, surfaces: Sequence[Surface], now: Callable[[], datetime]) -> None:
+        self.settings = settings
+        self.now = now
+        self.store, self.http = Store(settings.bot.database_url), HttpClients()
+        self.platforms = _connect_platforms(settings, self.http, self.store, now)
+        self.chats = {chat.name: chat for chat in (*create_chats(settings, self.store, now), *surfaces)}
+        self.inbox = Inbox(self.store)
+        self.run_rows = RunRows(self.store, now)
+        self.effect_log = EffectLog(self.store)
+        self.history = MessageHistory(self.inbox, now)
+        self.people = PeopleDirectory(PeopleRows(self.store), self.chats, settings.people, now)
+        self.memberships = Memberships(self.chats, now)
+        self.heartbeat = Heartbeat(settings.heartbeat_path, now)
+        self.senders = Senders(self.chats, self.run_rows, now, settings.bot.language)
 
-def _create_output(
-    store: Store,
-    chats: Mapping[str, Surface],
-    run_rows: RunRows,
-    draw: Callable[[TrackedRun], Card],
-    now: Callable[[], datetime],
-    language: str,
-) -> _Output:
-    senders = Senders(chats, run_rows, now, language)
-    live_cards = LiveCards(LiveCardRows(store), chats, run_rows.get, draw, run_rows.bind, now, language)
-    activity_log = ActivityLog(ActivityRows(store), chats, live_cards, now, language)
-    senders_by_kind = {
-        **senders.by_kind(),
-        Kind.CARD: live_cards.send,
-        Kind.POINTER: live_cards.send_pointer,
-        Kind.LINES: activity_log.send,
-    }
-    outbox = Outbox(OutboxRows(store), senders_by_kind, senders.notices_about, now)
-    live_cards.outbox = activity_log.outbox = outbox
-    return _Output(senders, live_cards, activity_log, outbox)
+    def connect(self) -> None:
+        self.run_rows.on_news = self.notifier.add
+        self.live_cards.outbox = self.activity_log.outbox = self.outbox
+        self.responder.scheduler = self.engine
+        self.responder.services = self.senders.services = self.notifications.services = self.services
+        self.history.engine, self.history.reconciler = self.engine, self.reconciler
+        self.engine.on_delay_change = self.live_cards.mark_changed
+        # Whoever writes in a place may just have invited us.
+        self.intake.on_recorded.append(
+            lambda message: self.outbox.place_changed(message.place.surface, message.place.channel)
+        )
+        self.intake.on_place_change.append(self.outbox.place_changed)
 
+    # What is sent to chats
 
-def _create_services(
-    settings: Settings,
-    store: Store,
-    platforms: Mapping[str, Adapter],
-    runs: RunService,
-    people: PeopleDirectory,
-    memberships: Memberships,
-    history: MessageHistory,
-    responder: Responder,
-    now: Callable[[], datetime],
-) -> Services:
-    return Services(
-        commands=COMMANDS,
-        platforms=platforms,
-        platform_types={name: entry.platform for name, entry in settings.platforms.items()},
-        runs=runs,
-        people=people,
-        memberships=memberships,
-        messages=history,
-        responder=responder,
-        preferences=PreferenceRows(store),
-        access_rules=settings.access.rules,
-        platform_workspaces={name: entry.workspaces for name, entry in settings.platforms.items()},
-        root_command=settings.bot.command,
-        aliases=settings.aliases,
-        now=now,
-        zone=settings.bot.zone,
-        language=settings.bot.language,
-    )
+    @cached_property
+    def live_cards(self) -> LiveCards:
+        rows, language = LiveCardRows(self.store), self.settings.bot.language
+        return LiveCards(
+            rows, self.chats, self.run_rows.get, self._channel_card, self.run_rows.bind, self.now, language
+        )
 
+    def _channel_card(self, run: TrackedRun) -> Card:
+        return channel_card(run, self.services, self.now(), self.engine.delayed_writes(run.handle))
 
-def _create_engine(
-    settings: Settings,
-    inbox: Inbox,
-    scheduled: ScheduledRows,
-    services: Services,
-    effect_log: EffectLog,
-    outcomes: OutcomeRecorder,
-    responder: Responder,
-    live_cards: LiveCards,
-    people: PeopleDirectory,
-    memberships: Memberships,
-    heartbeat: Heartbeat,
-    now: Callable[[], datetime],
-) -> tuple[EmbeddedEngine, Reconciler]:
-    effect_services = EffectServices(
-        effect_log=effect_log,
-        platforms=services.platforms,
-        outcomes=outcomes,
-        notices=responder,
-        now=now,
-        write_timeout=settings.bot.write_timeout,
-        shutting_down=asyncio.Event(),
-        slowest_answer=settings.slowest_answer,
-        downtime=lambda: heartbeat.downtime,
-    )
+    @cached_property
+    def activity_log(self) -> ActivityLog:
+        rows, language = ActivityRows(self.store), self.settings.bot.language
+        return ActivityLog(rows, self.chats, self.live_cards, self.now, language)
 
-    async def on_late_outcome(
-        effect: Effect, outcome: Outcome, reopened: UnfinishedMessage | None, by: Actor | None
+    @cached_property
+    def outbox(self) -> Outbox:
+        senders = {
+            **self.senders.by_kind(),
+            Kind.CARD: self.live_cards.send,
+            Kind.POINTER: self.live_cards.send_pointer,
+            Kind.LINES: self.activity_log.send,
+        }
+        return Outbox(OutboxRows(self.store), senders, self.senders.notices_about, self.now)
+
+    @cached_property
+    def responder(self) -> Responder:
+        return Responder(
+            self.chats,
+            self.outbox,
+            self.live_cards,
+            self.activity_log,
+            self.inbox,
+            self.run_rows,
+            self.history.message,
+            self.now,
+            reaction=self.settings.bot.reaction_emoji,
+            escalate_after=self.settings.bot.escalate_after,
+        )
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        return Notifications(self.run_rows, self.effect_log, self.inbox, self.live_cards, self.now)
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        within = self.settings.bot.assignments_within
+        return Notifier(NewsRows(self.store), self.notifications, self.outbox, self.now, within)
+
+    @cached_property
+    def home_pages(self) -> HomePages:
+        return HomePages(self.chats, self.services, self.people.profile, self.now)
+
+    # What handlers use
+
+    @cached_property
+    def runs(self) -> RunService:
+        return RunService(
+            self.run_rows,
+            self.effect_log,
+            self.platforms,
+            self.now,
+            on_change=self._on_run_change,
+            on_halt=lambda run: self.activity_log.post_soon(halted_line(run, self.services)),
+            count_queued_writes=lambda handle: self.engine.queued_writes(handle),
+            language=self.settings.bot.language,
+        )
+
+    def _on_run_change(self, handle: str) -> None:
+        self.live_cards.mark_changed(handle)
+        self.home_pages.mark_changed()
+
+    @cached_property
+    def services(self) -> Services:
+        settings = self.settings
+        return Services(
+            commands=COMMANDS,
+            platforms=self.platforms,
+            platform_types={name: entry.platform for name, entry in settings.platforms.items()},
+            runs=self.runs,
+            people=self.people,
+            memberships=self.memberships,
+            messages=self.history,
+            responder=self.responder,
+            preferences=PreferenceRows(self.store),
+            access_rules=settings.access.rules,
+            platform_workspaces={name: entry.workspaces for name, entry in settings.platforms.items()},
+            root_command=settings.bot.command,
+            aliases=settings.aliases,
+            now=self.now,
+            zone=settings.bot.zone,
+            language=settings.bot.language,
+        )
+
+    # What processes messages
+
+    @cached_property
+    def effect_services(self) -> EffectServices:
+        return EffectServices(
+            effect_log=self.effect_log,
+            platforms=self.platforms,
+            outcomes=OutcomeRecorder(self.run_rows, self.effect_log, self.inbox, self.runs),
+            notices=self.responder,
+            now=self.now,
+            write_timeout=self.settings.bot.write_timeout,
+            shutting_down=asyncio.Event(),
+            slowest_answer=self.settings.slowest_answer,
+            downtime=lambda: self.heartbeat.downtime,
+        )
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.effect_services, self._on_late_outcome)
+
+    async def _on_late_outcome(
+        self, effect: Effect, outcome: Outcome, reopened: UnfinishedMessage | None, by: Actor | None
     ) -> None:
         log_late_outcome(effect, outcome)
-        if not engine.resume(effect.key, reopened, by=by):
-            await responder.post_late_outcome(effect, outcome)
+        if not self.engine.resume(effect.key, reopened, by=by):
+            await self.responder.post_late_outcome(effect, outcome)
 
-    reconciler = Reconciler(effect_services, on_late_outcome)
-    work = MessageProcessor(
-        services, effect_services, reconciler, people, memberships, responder, live_cards, inbox, now
-    )
-    engine = EmbeddedEngine(inbox, scheduled, work, now)
-    return engine, reconciler
+    @cached_property
+    def engine(self) -> EmbeddedEngine:
+        work = MessageProcessor(
+            self.services,
+            self.effect_services,
+            self.reconciler,
+            self.people,
+            self.memberships,
+            self.responder,
+            self.live_cards,
+            self.inbox,
+            self.now,
+        )
+        return EmbeddedEngine(self.inbox, ScheduledRows(self.store), work, self.now)
+
+    @cached_property
+    def intake(self) -> AppIntake:
+        return AppIntake(
+            self.engine,
+            self.responder,
+            self.inbox,
+            self.services,
+            self.people,
+            self.memberships,
+            self.now,
+            PlatformEvents(self.platforms, self.runs, self.now),
+            self.home_pages,
+        )
 
 
 def _connect_platforms(
@@ -285,38 +286,3 @@ def _connect_platforms(
     return {
         name: entry.platform.connect(name, entry.options, resources) for name, entry in settings.platforms.items()
     }
-
-
-def _create_chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> list[Surface]:
-    """Imports a chat's libraries only if it is configured, because they take most of the startup time."""
-    chats: list[Surface] = []
-    command = settings.bot.command
-    if settings.slack is not None:
-        from bot.surfaces.slack.surface import SlackSurface
-
-        chats.append(
-            SlackSurface(
-                settings.slack,
-                command=command,
-                state=SurfaceStateRows(store, "slack:"),
-                now=now,
-                bots=settings.access.listed,
-                installations=InstallationTable(store),
-                public_url=settings.bot.address,
-            )
-        )
-    if settings.mattermost is not None:
-        from bot.surfaces.mattermost.surface import MattermostSurface
-
-        chats.append(
-            MattermostSurface(
-                settings.mattermost,
-                command=command,
-                public_url=settings.bot.address,
-                secret_key=settings.secret_key().encode(),
-                state=SurfaceStateRows(store, "mattermost:"),
-                now=now,
-                bots=settings.access.listed,
-            )
-        )
-    return chats

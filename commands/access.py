@@ -7,10 +7,10 @@ more, but only by chat id: anyone can pick a handle, and an email of another com
 from collections.abc import Mapping, Sequence
 
 from adapters.toolkit.people import is_chat_id
+from commands.model.access_rules import AccessRules
 from commands.model.command import Right
 from commands.model.errors import NotAllowed
 from commands.model.messages import Actor, Membership, Place
-from commands.model.ports import AccessRules
 from commands.text.catalogue import plain_text, translate
 
 MEMBERSHIP_PLURAL_KEYS: Mapping[Membership, str] = {

@@ -1,44 +1,36 @@
 """Takes a message from its text to its handler: parsing, access, the run, and errors turned into answers.
 
 ``route`` runs in the place queue, on the local store only. ``execute`` runs in the run's queue; reads need none.
-Both turn ``CommandError`` and ``AdapterError`` into an answer. Any other exception is a bug, which the engine
+All turn ``CommandError`` and ``AdapterError`` into an answer. Any other exception is a bug, which the engine
 answers with ``fault_answer``.
 """
 
-import asyncio
-import json
 from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from adapters.errors import AdapterError, NotFound
-from adapters.models import Model
+from adapters.models import Model, RunKey
 from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
-from commands.cards.error_card import error_answer, retry_button
-from commands.language.parser import command_lines, parse
-from commands.lookup.earlier_message import completed_intent, original_intent
-from commands.lookup.intent_run import find_intent_run, refers_to_run, with_leading_run
+from commands.cards.error_card import error_answer
+from commands.lookup.earlier_message import completed_intent, original_intent, take_choice
+from commands.lookup.intent_run import find_intent_run, find_unread_run, with_leading_run
 from commands.lookup.mentioned_names import with_names
+from commands.lookup.message_intent import message_needs_current_rights, needs_place_run, read_message
 from commands.lookup.passing_mention import ask_first
-from commands.lookup.run_lookup import UnreadRun, find_run_for_read, find_run_for_write
+from commands.lookup.run_lookup import find_run_for_read, find_run_for_write
 from commands.lookup.runbook_lookup import require_no_run
-from commands.lookup.suggestions import corrected_flag_buttons, suggestion_buttons
 from commands.model.card import Answer
-from commands.model.command import CommandSet, Right, Scope
-from commands.model.errors import BadArguments, CommandError, UnknownCommand
-from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, RunLines, Show, Start, Stop, Whoami
+from commands.model.command import Right, Scope
+from commands.model.errors import CommandError
+from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Start, Stop
 from commands.model.messages import Membership, Message
 from commands.model.ports import CommandContext, Services
-from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import translate
+from commands.model.tracked_run import ReservedStart, TrackedRun
 from commands.text.locales import language_of
-from commands.text.phrases import button, short_card
 from commands.visibility import ReadableRuns, missing_run, readable_services, require_reading
-
-MAX_TEXT = 64 * 1024  # bytes of a message; the chats' own limits are below it
-SLOW_TEXT = 16 * 1024  # characters; parsing more would hold up the event loop
 
 
 class Route(Model):
@@ -50,110 +42,8 @@ class Route(Model):
     starting: bool = False  # a start; ``queue`` is its reserved handle
 
 
-def parse_message(message: Message, services: Services) -> Intent:
-    """The intent of the message, without the store. Raises ``CommandError``."""
-    if message.intent is not None:
-        return services.commands.intent_from(message.intent)
-    if len(message.text.encode("utf-8", "replace")) > MAX_TEXT:
-        raise BadArguments("parse.too_long", most=f"{MAX_TEXT // 1024} KB")
-    lines = command_lines(
-        message.text, services.commands, services.aliases, root=services.root_command, mention=services.mention
-    )
-    if lines:
-        return RunLines(lines=lines)
-    try:
-        return parse(
-            message.text,
-            services.commands,
-            services.aliases,
-            root=services.root_command,
-            mention=services.mention,
-        )
-    except BadArguments as error:
-        if error.key == "parse.flag_guess":
-            error.buttons = corrected_flag_buttons(error, message, services)
-        raise
-    except UnknownCommand as error:
-        if error.facts.get("guesses"):
-            error.buttons = suggestion_buttons(error, services)
-            error.key = "parse.did_you_mean" if len(error.buttons) > 1 else error.key
-            raise
-        return Show(what=str(error.facts.get("text", message.text)))
-
-
-async def read_message(message: Message, services: Services) -> Intent:
-    """As ``parse_message``, but an unknown command may also be the title of a runbook that was used before."""
-    try:
-        if not is_slow(message):
-            return parse_message(message, services)
-        return await asyncio.to_thread(parse_message, message, services)
-    except UnknownCommand as error:
-        text = str(error.facts.get("text", ""))
-        runs = await services.runs.list_runs(active=False)
-        titles = {tracked.run.runbook.casefold() for tracked in runs}
-        if text.casefold() in titles - {""}:
-            return Show(what=text, kind="runbook")
-        raise
-
-
-def is_slow(message: Message) -> bool:
-    """Whether the message is parsed in a worker thread."""
-    return len(message.text) > SLOW_TEXT
-
-
-async def intent_json(message: Message, services: Services) -> str | None:
-    """The intent of the message, to be stored for the choice that it gets. None if it has none."""
-    try:
-        if is_slow(message):
-            intent = await asyncio.to_thread(parse_message, message, services)
-        else:
-            intent = parse_message(message, services)
-    except CommandError:
-        return None
-    return json.dumps(intent.model_dump(mode="json"))
-
-
-def lacks_run(message: Message, services: Services) -> bool:
-    """``needs_place_run`` for a message. Pure. Of a slow one, only the beginning is looked at."""
-    if is_slow(message):
-        message = message.model_copy(update={"text": message.text[:SLOW_TEXT]})
-    try:
-        return needs_place_run(parse_message(message, services), services.commands)
-    except CommandError:
-        return False
-
-
-def message_needs_current_rights(message: Message, services: Services) -> bool:
-    """``needs_current_rights`` for a message. Pure."""
-    if is_slow(message):
-        return True
-    try:
-        return needs_current_rights(parse_message(message, services), services.commands)
-    except CommandError:
-        return False
-
-
-def needs_current_rights(intent: Intent, commands: CommandSet) -> bool:
-    """Whether it may change something, or asks for rights: a day-old membership is not enough then."""
-    if isinstance(intent, Choose | Retry | Drop | Stop | DecideOutcome | Whoami):
-        return True
-    return commands.right_of(intent) is not Right.READ
-
-
-def needs_place_run(intent: Intent, commands: CommandSet) -> bool:
-    """Whether it needs the run of its channel or thread, so it is held back while a run is being started there.
-
-    True for a start as well: a second one may not be wanted any more.
-    """
-    if isinstance(intent, Choose | Retry | Drop | Stop):
-        return False
-    if isinstance(intent, Start):
-        return True
-    return commands.scope_of(intent) in (Scope.READ, Scope.WRITE) and not refers_to_run(intent)
-
-
-async def route(message: Message, services: Services) -> Route | Answer | UnreadRun:
-    """An ``Answer`` means that the message is finished, and ``UnreadRun`` that ``read_run`` comes first."""
+async def route(message: Message, services: Services) -> Route | Answer | RunKey:
+    """An ``Answer`` means that the message is finished, and the key of a run that ``read_run`` comes first."""
     if message.actor.membership is Membership.BOT and not is_listed(message.actor, services.access_rules):
         return Answer(result="failed")  # it might answer us, for ever
     services, runs = _readable_services(message, services)
@@ -163,95 +53,24 @@ async def route(message: Message, services: Services) -> Route | Answer | Unread
             if isinstance(intent, Start):
                 return await _route_start(intent, message, services)
             return await _route_to_run(intent, message, services)
-        except UnreadRun as unread:
-            return unread
         except CommandError as error:
             return _for_its_reader(error_answer(error, services, message), message, runs)
 
 
-def _readable_services(message: Message, services: Services) -> tuple[Services, ReadableRuns | None]:
-    """With the runs that the sender may read. A reminder is sent by the engine, whoever made the promise."""
-    if message.intent is not None and message.intent.get("verb") == "due":
-        return services, None
-    return readable_services(message.actor, message.place, services)
-
-
-def _for_its_reader(answer: Answer, message: Message, runs: ReadableRuns | None) -> Answer:
-    """Nobody else in the place may read an answer about a run that belongs elsewhere."""
-    if message.actor.membership is Membership.BOT:
-        return _for_a_bot(answer)
-    if runs is None or not runs.shown_elsewhere or message.place.direct:
-        return answer
-    private = answer.private and replace(answer.private, confidential=True)
-    return replace(answer, private=private)
-
-
-def _for_a_bot(answer: Answer) -> Answer:
-    """Nobody reads what is shown to a bot alone. People can see what it started; they also see what went wrong."""
-    failure = answer.private if answer.result != "done" else None
-    return replace(answer, private=None, public=answer.public or failure)
-
-
-async def read_run(unread: UnreadRun, message: Message, services: Services) -> Answer | None:
-    """Gives the run a handle, and then the message can be routed. An ``Answer`` means that it is finished.
-
-    What is not a run (a step, a template), or cannot be read, gets no handle.
-    """
-    services, runs = _readable_services(message, services)
-    is_write = message_needs_current_rights(message, services)
-    with in_language(language_of(message.actor, services)):
-        try:
-            run = await services.adapter(unread.key.platform).read(unread.key.id)
-            await services.runs.track(run.model_copy(update={"key": unread.key}))
-        except NotFound:
-            missing = missing_run(str(unread.key))
-            return error_answer(missing, services, message, is_write=is_write)
-        except (AdapterError, CommandError) as error:
-            answer = error_answer(error, services, message, is_write=is_write)
-            return _for_its_reader(answer, message, runs)
-    return None
-
-
 async def _permitted_intent(message: Message, services: Services) -> Intent:
     """The intent, with a choice completed. Raises ``NotAllowed``."""
-
-    def require(completed: Intent) -> None:
-        right = services.commands.right_of(completed)
-        require_reading(completed, right, message.actor, services)
-        require_right(right, message.actor, message.place, services.access_rules)
-
     intent = await read_message(message, services)
     if isinstance(intent, Choose | Retry):
-        return await with_leading_run(await completed_intent(intent, message, services, require), services)
+        completed = await completed_intent(intent, services)
+        await require_right_for(completed, message, services)  # if it raises, the choice stays open
+        await take_choice(intent, message, services)
+        return await with_leading_run(completed, services)
     if message.intent is None:
         intent = await with_leading_run(intent, services)
     await require_right_for(intent, message, services)
     if message.in_passing:
         ask_first(intent, message, services)
     return intent
-
-
-async def require_right_for(intent: Intent, message: Message, services: Services) -> None:
-    """Raises ``NotAllowed`` unless the sender of the message may do this in its place."""
-    right = await _required_right(intent, services)
-    require_reading(intent, right, message.actor, services)
-    require_right(right, message.actor, message.place, services.access_rules)
-
-
-async def require_access(intent: Intent, message: Message, services: Services) -> None:
-    """As ``require_right_for``. Raises ``Missing`` too, if the sender may not read the run any more."""
-    await require_right_for(intent, message, services)
-    services, _ = _readable_services(message, services)
-    if intent.run:
-        await required_run_of(intent.run, services)
-
-
-async def _required_right(intent: Intent, services: Services) -> Right:
-    if isinstance(intent, DecideOutcome):
-        return services.commands.right_of_step(intent.step)
-    if isinstance(intent, Drop | Stop) and (original := await original_intent(intent.key, services)):
-        return services.commands.right_of(original)
-    return services.commands.right_of(intent)
 
 
 async def _route_start(intent: Start, message: Message, services: Services) -> Route:
@@ -272,32 +91,56 @@ async def _start_handle(intent: Start, message: Message, services: Services) -> 
         await runs.reuse_handle(earlier.handle, message.key)  # the answer to a question that the start asked
         return earlier.handle
     name = intent.name or intent.runbook
-    return await runs.reserve_handle(intent.platform, name, "", message.key, by=message.actor, place=message.place)
+    return await runs.reserve_handle(
+        ReservedStart(message.key, intent.platform, name, by=message.actor, place=message.place)
+    )
 
 
-async def _route_to_run(intent: Intent, message: Message, services: Services) -> Route:
+async def _route_to_run(intent: Intent, message: Message, services: Services) -> Route | RunKey:
     commands = services.commands
-    needs_run = needs_place_run(intent, commands)
-    tracked = await _find_run(intent, message, services)
-    if tracked is None:
-        return Route(intent=intent.model_dump(mode="json"), lacks_run=needs_run)
-    writes = commands.scope_of(intent) is Scope.WRITE and commands[intent.verb].op is not None
-    dump = intent.model_copy(update={"run": tracked.handle}).model_dump(mode="json")
-    return Route(intent=dump, queue=tracked.handle if writes else "", lacks_run=needs_run)
-
-
-async def _find_run(intent: Intent, message: Message, services: Services) -> TrackedRun | None:
-    """The run that the intent refers to, else that of the channel or thread, as its scope asks for."""
-    scope = services.commands.scope_of(intent)
+    lacks_run = needs_place_run(intent, commands)
+    scope = commands.scope_of(intent)
     if scope is Scope.NONE and not intent.run:
-        return None
+        return Route(intent=intent.model_dump(mode="json"))
+    unread = await find_unread_run(intent, services)
+    if unread is not None:
+        return unread
     tracked = await find_intent_run(intent, message, services)
-    if tracked is not None or scope not in (Scope.READ, Scope.WRITE):
-        return tracked
-    may_guess = scope is Scope.READ and services.commands.right_of(intent) is Right.READ
-    if may_guess:
+    if tracked is None and scope in (Scope.READ, Scope.WRITE):
+        tracked = await _find_run_of_place(intent, message, services)
+    if tracked is None:
+        return Route(intent=intent.model_dump(mode="json"), lacks_run=lacks_run)
+    writes = scope is Scope.WRITE and commands[intent.verb].op is not None
+    dump = intent.model_copy(update={"run": tracked.handle}).model_dump(mode="json")
+    return Route(intent=dump, queue=tracked.handle if writes else "", lacks_run=lacks_run)
+
+
+async def _find_run_of_place(intent: Intent, message: Message, services: Services) -> TrackedRun | None:
+    """Only a read may guess."""
+    commands = services.commands
+    if commands.scope_of(intent) is Scope.READ and commands.right_of(intent) is Right.READ:
         return await find_run_for_read(message, services)
     return await find_run_for_write(message, services)
+
+
+async def read_run(key: RunKey, message: Message, services: Services) -> Answer | None:
+    """Gives the run a handle, and then the message can be routed. An ``Answer`` means that it is finished.
+
+    What is not a run (a step, a template), or cannot be read, gets no handle.
+    """
+    services, runs = _readable_services(message, services)
+    is_write = message_needs_current_rights(message, services)
+    with in_language(language_of(message.actor, services)):
+        try:
+            run = await services.adapter(key.platform).read(key.id)
+            await services.runs.track(run.model_copy(update={"key": key}))
+        except NotFound:
+            missing = missing_run(str(key))
+            return error_answer(missing, services, message, is_write=is_write)
+        except (AdapterError, CommandError) as error:
+            answer = error_answer(error, services, message, is_write=is_write)
+            return _for_its_reader(answer, message, runs)
+    return None
 
 
 async def execute(message: Message, route: Route, context: CommandContext, *, has_begun: bool = False) -> Answer:
@@ -335,6 +178,35 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
     return _for_its_reader(answer, message, runs)
 
 
+def _was_never_read(tracked: TrackedRun) -> bool:
+    """Known only from a list, a link or its id, so its tasks are unknown."""
+    run = tracked.run
+    return tracked.started and bool(run.key.id) and run.read_at is None and not run.tasks
+
+
+async def require_access(intent: Intent, message: Message, services: Services) -> None:
+    """As ``require_right_for``. Raises ``Missing`` too, if the sender may not read the run any more."""
+    await require_right_for(intent, message, services)
+    services, _ = _readable_services(message, services)
+    if intent.run:
+        await required_run_of(intent.run, services)
+
+
+async def require_right_for(intent: Intent, message: Message, services: Services) -> None:
+    """Raises ``NotAllowed`` unless the sender of the message may do this in its place."""
+    right = await _required_right(intent, services)
+    require_reading(intent, right, message.actor, services)
+    require_right(right, message.actor, message.place, services.access_rules)
+
+
+async def _required_right(intent: Intent, services: Services) -> Right:
+    if isinstance(intent, DecideOutcome):
+        return services.commands.right_of_step(intent.step)
+    if isinstance(intent, Drop | Stop) and (original := await original_intent(intent.key, services)):
+        return services.commands.right_of(original)
+    return services.commands.right_of(intent)
+
+
 async def required_run_of(handle: str, services: Services) -> TrackedRun:
     """Raises ``Missing`` if the sender may not read it, or not any more."""
     tracked = await services.runs.get(handle)
@@ -343,24 +215,24 @@ async def required_run_of(handle: str, services: Services) -> TrackedRun:
     return tracked
 
 
-def _was_never_read(tracked: TrackedRun) -> bool:
-    """Known only from a list, a link or its id, so its tasks are unknown."""
-    run = tracked.run
-    return tracked.started and bool(run.key.id) and run.read_at is None and not run.tasks
+def _readable_services(message: Message, services: Services) -> tuple[Services, ReadableRuns | None]:
+    """With the runs that the sender may read. A reminder is sent by the engine, whoever made the promise."""
+    if message.intent is not None and message.intent.get("verb") == "due":
+        return services, None
+    return readable_services(message.actor, message.place, services)
 
 
-def busy_answer(message: Message, handle: str) -> Answer:
-    """A start in this channel or thread takes longer than messages are held back for it."""
-    text = translate("start.busy", run=handle)
-    show = button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
-    return Answer(private=short_card(text, buttons=[retry_button(message), show], tone="warn"), result="failed")
+def _for_its_reader(answer: Answer, message: Message, runs: ReadableRuns | None) -> Answer:
+    """Nobody else in the place may read an answer about a run that belongs elsewhere."""
+    if message.actor.membership is Membership.BOT:
+        return _for_a_bot(answer)
+    if runs is None or not runs.shown_elsewhere or message.place.direct:
+        return answer
+    private = answer.private and replace(answer.private, confidential=True)
+    return replace(answer, private=private)
 
 
-def just_changed_answer() -> Answer:
-    """The card was redrawn just before its button was pressed."""
-    return Answer(private=short_card(translate("said.just_changed"), tone="warn"), result="failed")
-
-
-def fault_answer(id: str) -> Answer:
-    """A bug. The log has the same ``id``."""
-    return Answer(private=short_card(translate("said.fault", id=id), tone="bad"), result="failed")
+def _for_a_bot(answer: Answer) -> Answer:
+    """Nobody reads what is shown to a bot alone. People can see what it started; they also see what went wrong."""
+    failure = answer.private if answer.result != "done" else None
+    return replace(answer, private=None, public=answer.public or failure)

@@ -18,13 +18,14 @@ from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.toolkit.people import is_certainly_same
 from commands.access import RIGHT_KEYS, is_any_of, is_any_place, is_listed, require_right
 from commands.language.references import is_run_handle, is_task_handle
+from commands.model.access_rules import AccessRules, ReadRule
 from commands.model.card import Button
 from commands.model.command import Right
 from commands.model.errors import Missing, NotAllowed
 from commands.model.intents import Help, Intent, Runbooks, Runs, Show, Whoami
 from commands.model.messages import Actor, Membership, Place
-from commands.model.ports import AccessRules, MembershipsPort, PeoplePort, ReadRule, RunsPort, Services
-from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+from commands.model.ports import MembershipsPort, PeoplePort, RunsPort, Services
+from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import button
 
@@ -203,18 +204,8 @@ class ReadableRuns:
             raise missing_run(str(run.key))
         return await self._require(await self._runs.track(run))
 
-    async def reserve_handle(
-        self,
-        platform: str,
-        title: str,
-        runbook: str,
-        key: str,
-        *,
-        book: str = "",
-        by: Actor | None = None,
-        place: Place | None = None,
-    ) -> str:
-        return await self._runs.reserve_handle(platform, title, runbook, key, book=book, by=by, place=place)
+    async def reserve_handle(self, start: ReservedStart) -> str:
+        return await self._runs.reserve_handle(start)
 
     async def cancel_start(self, handle: str) -> None:
         await self._runs.cancel_start(handle)

@@ -16,20 +16,11 @@ from adapters.cutover.tasks import map_task
 from adapters.cutover.text import SIGNER
 from adapters.errors import AdapterError, Conflict, NotFound, Unsupported
 from adapters.models import PlatformAction, Run, RunState, Task, TaskState
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    Baseline,
-    EndRun,
-    Op,
-    PerformAction,
-    Reconciliation,
-    Recovery,
-    SkipTask,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import EndRun, Op, PerformAction, SkipTask, WriteMarker
 
 SKIP, PAUSE, RESUME, CANCEL = "skip", "pause", "resume", "cancel"
 RESULTING_STATES = {PAUSE: RunState.PAUSED, RESUME: RunState.ACTIVE, CANCEL: RunState.CANCELLED}

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from adapters.change_sources import EditPages
 from adapters.cutover.actions import ExtraActions
 from adapters.cutover.api import CutoverApi
 from adapters.cutover.assignments import ALONE, Assignments
@@ -31,7 +32,7 @@ from adapters.models import (
     TaskKey,
     TaskState,
 )
-from adapters.protocol import Capability, CheckResult, EditPages, Resources
+from adapters.protocol import Capability, CheckResult, Resources
 from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import AddTask, AssignTask, BeginTask, FinishTask, Op, StartRun, Write
 

@@ -9,17 +9,11 @@ from adapters.cutover.reads import Reads
 from adapters.cutover.tasks import USER, assignee, map_task
 from adapters.errors import Rejected
 from adapters.models import Person, Task
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.guards import Fresh, Guard, checked_after
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    AssignTask,
-    Baseline,
-    Reconciliation,
-    Recovery,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import AssignTask, WriteMarker
 
 ALONE = "alone"  # the second part of a take-over
 

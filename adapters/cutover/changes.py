@@ -5,10 +5,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from adapters.change_sources import Edit, EditPages
 from adapters.cutover import wire
 from adapters.cutover.api import CutoverApi
 from adapters.errors import Rejected, Unsupported
-from adapters.protocol import Edit, EditPages
 from adapters.toolkit.timestamps import parse_timestamp
 
 SAME_EDIT = timedelta(seconds=1)  # at most between the times of one edit on the task and on its runbook

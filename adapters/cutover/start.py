@@ -28,21 +28,12 @@ from adapters.cutover.options import (
 )
 from adapters.errors import Conflict, Rejected
 from adapters.models import Listing, RunKey, RunState
+from adapters.results import Applied, Baseline, Indeterminate, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
-from adapters.writes import (
-    Applied,
-    Baseline,
-    Indeterminate,
-    NotApplied,
-    Reconciliation,
-    Recovery,
-    StartRun,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import StartRun, WriteMarker
 
 LATE_TASKS = {"runbooks.start.late_tasks"}
 CONFIRMED_OPTIONS = (COPIED, ALERT, "validation_level", "rebaseline")  # kept for the next attempt

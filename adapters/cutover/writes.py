@@ -17,6 +17,7 @@ from adapters.cutover.tasks import everyone_must_start, map_task, task_state
 from adapters.cutover.text import SIGNER, to_html, to_text
 from adapters.errors import Conflict, Rejected
 from adapters.models import Listing, RunState, TaskState
+from adapters.results import Applied, Baseline, Indeterminate, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.comments import PostedComment, SignedComments, comment_text
 from adapters.toolkit.guards import Fresh, Guard, run_is_over, task_is_over, with_race
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
@@ -25,20 +26,13 @@ from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     AddComment,
     AddTask,
-    Applied,
-    Baseline,
     BeginTask,
     FinishTask,
     HoldTask,
-    Indeterminate,
-    NotApplied,
-    Reconciliation,
-    Recovery,
     SetStatus,
     TaskWrite,
     Write,
     WriteMarker,
-    WriteResult,
 )
 
 SUCCESSORS_FIELD = "selected successor ids"  # as ``errors`` names the field

@@ -13,13 +13,11 @@ close theirs after about 5 s, and a write on a closing connection would be repor
 arrived.
 """
 
-import asyncio
 import hashlib
-import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import httpx
@@ -38,6 +36,7 @@ from adapters.errors import (
     RateLimited,
     Unreachable,
 )
+from adapters.http.connections import Connections, secrets_in
 from adapters.http.error_mapping import error_from_status
 from adapters.http.rate_limits import (
     RateLimit,
@@ -47,13 +46,10 @@ from adapters.http.rate_limits import (
     RateLimitStore,
     is_background,
 )
-from adapters.http.responses import ErrorMapper, Response, ResponseTooLarge, read_body, retry_after
+from adapters.http.responses import ErrorMapper, Response, ResponseTooLarge, retry_after
 
 READ_ATTEMPTS = 3
 READ_WAIT_LIMIT = 5.0  # seconds that a person's read waits for a rate limit to pass before it fails
-KEEP_IDLE_SECONDS = 2.0
-SHORTEST_SECRET = 12  # characters; a shorter word may be part of any response
-_NOT_SECRET = ("accept", "content-type", "core-url")
 
 
 def _is_short_rate_limit(error: BaseException) -> bool:
@@ -84,7 +80,7 @@ class HttpClients:
     connect_timeout: float = 5.0
     total_timeout: float = 60.0
     _rate_limiters: dict[str, RateLimiter] = field(default_factory=dict)  # by ``_rate_limit_key``
-    _connections: "list[_Connections]" = field(default_factory=list)
+    _connections: list[Connections] = field(default_factory=list)
 
     def client(
         self,
@@ -105,7 +101,9 @@ class HttpClients:
         key = _rate_limit_key(base, credential)
         limiter = self._rate_limiters.setdefault(key, RateLimiter(rate_limit or RateLimit()))
         timeout = httpx.Timeout(self.timeout, connect=self.connect_timeout)
-        connections = _Connections(base, dict(headers), timeout, self.total_timeout, _secrets(credential, headers))
+        connections = Connections(
+            base, dict(headers), timeout, self.total_timeout, secrets_in(credential, headers)
+        )
         self._connections.append(connections)
         return HttpClient(platform, base, connections, limiter, map_error)
 
@@ -121,81 +119,10 @@ class HttpClients:
 
 
 @dataclass
-class _Connections:
-    """httpx clients with one connection each. The one that was used last is used first.
-
-    A single client with a pool checks every pooled connection at every request, with a system call each. With 16
-    connections that took a third of the time of a command (measured with ``make bench``).
-    """
-
-    base: httpx.URL
-    headers: dict[str, str]
-    timeout: httpx.Timeout
-    total_timeout: float
-    secrets: Sequence[bytes]
-    _free: list[httpx.AsyncClient] = field(default_factory=list)
-    _all: list[httpx.AsyncClient] = field(default_factory=list)
-
-    @asynccontextmanager
-    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
-        client = self._free.pop() if self._free else self._open()
-        try:
-            yield client
-        finally:
-            self._free.append(client)
-
-    async def exchange(
-        self, method: str, url: httpx.URL | str, json: Any, params: Mapping[str, Any] | None
-    ) -> tuple[httpx.Response, bytes]:
-        """Raises httpx's errors, ``TimeoutError`` and ``ResponseTooLarge``."""
-        async with (
-            self.client() as client,
-            asyncio.timeout(self.total_timeout),
-            client.stream(method, url, json=json, params=params) as response,
-        ):
-            return response, await read_body(response.aiter_bytes())
-
-    def without_secrets(self, content: bytes) -> bytes:
-        for secret in self.secrets:
-            content = content.replace(secret, b"[secret]")
-        return content
-
-    def _open(self) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(
-            base_url=self.base,
-            headers=self.headers,
-            timeout=self.timeout,
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEP_IDLE_SECONDS),
-            verify=_ssl_context() if self.base.scheme == "https" else False,
-            follow_redirects=False,
-            trust_env=False,
-        )
-        self._all.append(client)
-        return client
-
-    async def close(self) -> None:
-        for client in self._all:
-            await client.aclose()
-
-
-def _secrets(credential: str, headers: Mapping[str, str]) -> Sequence[bytes]:
-    """Every word that is long enough to be a secret, the longest first, as one may contain another."""
-    values = [credential, *(value for name, value in headers.items() if name.lower() not in _NOT_SECRET)]
-    words = {word for value in values for word in value.split() if len(word) >= SHORTEST_SECRET}
-    return [word.encode() for word in sorted(words, key=len, reverse=True)]
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """Created once: loading the certificate authorities takes longer than a request."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
-@dataclass
 class HttpClient:
     platform: str
     _base: httpx.URL
-    _connections: _Connections
+    _connections: Connections
     rate_limiter: RateLimiter
     _map_error: ErrorMapper | None
 

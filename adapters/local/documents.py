@@ -20,21 +20,8 @@ from adapters.local.text import message
 from adapters.local.wire import AppliedStep, Document
 from adapters.models import RunHealth
 from adapters.protocol import LocalRuns
-from adapters.writes import (
-    AddComment,
-    AddTask,
-    Applied,
-    EndRun,
-    NotApplied,
-    Op,
-    Reconciliation,
-    SetStatus,
-    StartRun,
-    TaskWrite,
-    Write,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.results import Applied, NotApplied, Reconciliation, WriteResult
+from adapters.writes import AddComment, AddTask, EndRun, Op, SetStatus, StartRun, TaskWrite, Write, WriteMarker
 
 W = TypeVar("W", bound=Write)
 

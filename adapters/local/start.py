@@ -9,8 +9,9 @@ from adapters.local import mapping
 from adapters.local.documents import Documents
 from adapters.local.folder import Folder, RunbookFile
 from adapters.local.text import problem_text
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import Baseline, Op, Reconciliation, Recovery, StartRun, WriteMarker, WriteResult
+from adapters.writes import Op, StartRun, WriteMarker
 
 
 @dataclass

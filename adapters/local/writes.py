@@ -13,25 +13,22 @@ from adapters.local.documents import Change, Documents, Edit
 from adapters.local.text import message
 from adapters.local.wire import Document, StoredComment, StoredTask
 from adapters.models import Person, RunState, TaskState
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.guards import Guard, require_expected
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,
-    Baseline,
     BeginTask,
     EndRun,
     FinishTask,
     HoldTask,
-    Reconciliation,
-    Recovery,
     ReopenTask,
     SetStatus,
     SkipTask,
     Write,
     WriteMarker,
-    WriteResult,
 )
 
 AnyEdit = Edit[Any]

@@ -19,18 +19,10 @@ from adapters.playbooks.reads import Reads
 from adapters.playbooks.start import MAX_CLOCK_SKEW
 from adapters.playbooks.wire import CLOSED, SKIPPED, WireRun, to_datetime
 from adapters.playbooks.writes.tasks import TaskWrites
+from adapters.results import Applied, Baseline, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.guards import run_is_over
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    Applied,
-    Baseline,
-    NotApplied,
-    PerformAction,
-    Reconciliation,
-    Recovery,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import PerformAction, WriteMarker
 
 UPDATE, COMMAND, DUE = "update", "command", "due"
 OWN, RESTORE, RETROSPECTIVE = "own", "restore", "retrospective"

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from adapters.change_sources import Edit, EditPages
 from adapters.errors import Rejected
 from adapters.http.responses import json_object, nested_value
 from adapters.models import (
@@ -35,9 +36,10 @@ from adapters.playbooks.writes.comments import NOTE, CommentWrites
 from adapters.playbooks.writes.join import JOIN, RunJoiner
 from adapters.playbooks.writes.run import RunWrites
 from adapters.playbooks.writes.tasks import ASSIGN, TaskWrites
-from adapters.protocol import Capability, CheckResult, Edit, EditPages, Resources
+from adapters.protocol import Capability, CheckResult, Resources
+from adapters.results import WriteResult
 from adapters.toolkit.base import PlatformAdapter
-from adapters.writes import BeginTask, EndRun, FinishTask, Op, SkipTask, Write, WriteMarker, WriteResult
+from adapters.writes import BeginTask, EndRun, FinishTask, Op, SkipTask, Write, WriteMarker
 
 READS_PER_MINUTE = 30.0  # of runs that are followed, each with one request
 EVENTS = "custom_playbooks_"

@@ -13,17 +13,9 @@ from adapters.playbooks.people import People
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.teams import Teams
 from adapters.playbooks.wire import WirePlaybook, to_datetime
+from adapters.results import Applied, Baseline, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    Applied,
-    Baseline,
-    NotApplied,
-    Reconciliation,
-    Recovery,
-    StartRun,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import StartRun, WriteMarker
 
 MAX_CLOCK_SKEW = timedelta(minutes=2)
 _PAGES_TO_SEARCH = 2

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from adapters.errors import Conflict
 from adapters.models import PlatformAction, Run
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.checklists import Checklists, is_tick
 from adapters.runrunit.wire import OPENED, WireStage, WireTask
 from adapters.runrunit.writes.runs import RunWrites
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import Baseline, PerformAction, Reconciliation, Recovery, WriteMarker, WriteResult
+from adapters.writes import PerformAction, WriteMarker
 
 URGENT, NOT_URGENT, STAGE_PREFIX, OFF_PREFIX = "urgent", "not_urgent", "stage:", "off:"
 _OPERATION = "do"

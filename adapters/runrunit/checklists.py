@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from adapters.errors import OPTIONAL_READ_ERRORS, AdapterError, Rejected
 from adapters.models import PlatformAction
+from adapters.results import WriteResult
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.wire import WireChecklistItem, WireTask
-from adapters.writes import PerformAction, WriteResult
+from adapters.writes import PerformAction
 
 TICK, UNTICK = "tick", "untick"
 MAX_READ = 5  # checklists for one list of actions: each is a request

@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.errors import AdapterError, Rejected
 from adapters.models import Listing, RunKey, RunState
+from adapters.results import Applied, Baseline, Indeterminate, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.errors import with_key
 from adapters.runrunit.people import People
@@ -13,17 +14,7 @@ from adapters.runrunit.reads import Reads
 from adapters.runrunit.text import add_code
 from adapters.runrunit.wire import WireSubtaskAssignee, WireTask, WireTemplate
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    Applied,
-    Baseline,
-    Indeterminate,
-    NotApplied,
-    Reconciliation,
-    Recovery,
-    StartRun,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import StartRun, WriteMarker
 
 
 @dataclass

@@ -9,6 +9,7 @@ import asyncio
 import copy
 import json
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
@@ -74,6 +75,8 @@ class Fault:
 class Fake:
     """Serves itself in ``async with``. ``latency`` seconds are added to every response.
 
+    ``tls``, if set before ``start``, makes it an https server.
+
     With ``lag``, reads show a write only so many seconds later, as platforms with a search index or a replica do:
     they are answered by a copy of the fake from before the write. ``catch_up`` ends a lag early.
     """
@@ -84,6 +87,7 @@ class Fake:
         self.latency = 0.0
         self.lag = 0.0
         self.port = 0
+        self.tls: ssl.SSLContext | None = None
         self._runner: web.AppRunner | None = None
         self._stale: Fake | None = None
         self._catching_up: asyncio.TimerHandle | None = None
@@ -92,7 +96,7 @@ class Fake:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         raise NotImplementedError
@@ -123,7 +127,7 @@ class Fake:
         app.router.add_route("*", "/{tail:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True, ssl_context=self.tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
 

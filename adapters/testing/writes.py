@@ -9,24 +9,20 @@ from typing import Any
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown
 from adapters.models import Comment, Health, Person, Run, Runbook, RunbookKey, RunSummary, TaskState
 from adapters.protocol import Adapter, Unsupported
+from adapters.results import Applied, Baseline, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.testing.harness import RUNBOOK, ApprovalHarness, Harness
 from adapters.toolkit.messages import load_messages
 from adapters.writes import (
     AddComment,
     AddTask,
-    Applied,
     ApproveTask,
     AssignTask,
-    Baseline,
     BeginTask,
     EndRun,
     FinishTask,
     HoldTask,
-    NotApplied,
     Op,
     PerformAction,
-    Reconciliation,
-    Recovery,
     RejectTask,
     ReopenTask,
     SetStatus,
@@ -34,7 +30,6 @@ from adapters.writes import (
     StartRun,
     Write,
     WriteMarker,
-    WriteResult,
 )
 
 ANA = Person(id="U0ANA", name="Ana", handle="ana", email="ana@example.com")

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from adapters.errors import Conflict
 from adapters.models import PlatformAction, Run
+from adapters.results import Baseline, Indeterminate, Reconciliation, Recovery, WriteResult
 from adapters.tines import links, wire
 from adapters.tines.api import Api
 from adapters.tines.case_actions.kinds import CaseAction
@@ -23,15 +24,7 @@ from adapters.tines.stories import Stories, activity, normalized_name
 from adapters.tines.webhooks import Webhooks
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    Baseline,
-    Indeterminate,
-    PerformAction,
-    Reconciliation,
-    Recovery,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import PerformAction, WriteMarker
 
 WEBHOOK = "webhook"  # an ``action_type``; the other is "page"
 _STORY = "story:"

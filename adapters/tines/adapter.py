@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
+from adapters.change_sources import Edit, EditPages
 from adapters.errors import NotFound
 from adapters.models import (
     AssignedTask,
@@ -21,7 +22,7 @@ from adapters.models import (
     RunSummary,
     TaskKey,
 )
-from adapters.protocol import CheckResult, Edit, EditPages, Resources
+from adapters.protocol import CheckResult, Resources
 from adapters.tines import links, mapping, wire
 from adapters.tines.actions import Actions
 from adapters.tines.api import Api

@@ -56,6 +56,12 @@ def running_since(case: wire.Case, task: str) -> texts.RunningSince | None:
     return texts.parse_running(case.metadata.get(texts.running_key(task), ""))
 
 
+def last_change(case: wire.Case, tasks: Sequence[wire.Task]) -> datetime | None:
+    """When the case or one of its tasks last changed, on Tines' clock."""
+    found = [parse_timestamp(value) for value in (case.updated_at, *(task.updated_at for task in tasks))]
+    return max((at.astimezone(UTC) for at in found if at is not None), default=None)
+
+
 def title(task: wire.Task) -> str:
     """The first line of the description: a task has no other text."""
     lines = texts.remove_skip_prefix(texts.unescape_mentions(task.description)).strip().splitlines()

@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.errors import Rejected
 from adapters.models import RunKey, RunState
+from adapters.results import Applied, Baseline, Indeterminate, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import CASES, Api
@@ -23,17 +24,7 @@ from adapters.tines.people import People
 from adapters.tines.settings import TinesSettings
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    Applied,
-    Baseline,
-    Indeterminate,
-    NotApplied,
-    Reconciliation,
-    Recovery,
-    StartRun,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import StartRun, WriteMarker
 
 BATCH_SIZE = 25
 DEFAULT_BATCHES = 8

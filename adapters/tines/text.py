@@ -51,7 +51,7 @@ class ParsedComment(Model):
 
 
 class RunningSince(Model):
-    """When a task was begun, and by whom. ``changed`` is the task's own ``updated_at`` just before."""
+    """When a task was begun, and by whom. ``changed`` is when the case had last changed, on Tines' clock."""
 
     since: datetime
     by: str
@@ -143,10 +143,10 @@ def running_key(task: str) -> str:
     return f"liaison_task_{task}"
 
 
-def format_running(marker: WriteMarker, changed: str = "") -> str:
-    """``changed`` is the task's ``updated_at``, by which a later reopening is told from an earlier one."""
-    at = parse_timestamp(changed)
-    task = f", task of {at:%Y-%m-%dT%H:%M:%SZ}" if at else ""
+def format_running(marker: WriteMarker, changed: datetime | None = None) -> str:
+    """``changed`` is when the case had last changed, by which a later reopening is told from an earlier one: the
+    clocks of Tines and Liaison may differ."""
+    task = f", task of {changed:%Y-%m-%dT%H:%M:%SZ}" if changed else ""
     return f"running since {_timestamp(marker)}, {SIGNER.signature(marker)}{task}"
 
 

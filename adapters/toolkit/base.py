@@ -12,19 +12,10 @@ from adapters.errors import AdapterError, Rejected, Unsupported
 from adapters.http.client import HttpClient
 from adapters.models import Comment, Listing, PlatformAction, Run, Runbook, RunbookKey, RunKey, RunSummary, TaskKey
 from adapters.protocol import Capability, CheckResult, require_supported, supports
+from adapters.results import Baseline, Indeterminate, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.sample_writes import sample_writes
 from adapters.toolkit.steps import StepTable, StepTableError
-from adapters.writes import (
-    Baseline,
-    FinishTask,
-    Indeterminate,
-    Op,
-    Reconciliation,
-    Recovery,
-    Write,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import FinishTask, Op, Write, WriteMarker
 
 
 class PlatformAdapter(ABC):

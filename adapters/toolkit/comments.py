@@ -5,22 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.models import Comment, Health, Listing, RunHealth
+from adapters.results import Applied, Baseline, Reconciliation, WriteResult
 from adapters.toolkit.reconciliation import find_by_code
 from adapters.toolkit.signing import TextSigner
-from adapters.writes import (
-    AddComment,
-    Applied,
-    Baseline,
-    EndRun,
-    FinishTask,
-    HoldTask,
-    Reconciliation,
-    SetStatus,
-    SkipTask,
-    Write,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import AddComment, EndRun, FinishTask, HoldTask, SetStatus, SkipTask, Write, WriteMarker
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from typing import Any, Generic, TypeVar
 
 from adapters.errors import AdapterError, Conflict
 from adapters.models import Person, Run, RunState, Task, TaskState
+from adapters.results import WriteResult
 from adapters.toolkit.people import is_among, same_people
 from adapters.writes import (
     AssignTask,
@@ -37,7 +38,6 @@ from adapters.writes import (
     SetStatus,
     SkipTask,
     Write,
-    WriteResult,
 )
 
 R = TypeVar("R")

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import TypeVar
 
 from adapters.errors import AdapterError
-from adapters.writes import Applied, Indeterminate, NotApplied, Reconciliation, WriteMarker, WriteResult
+from adapters.results import Applied, Indeterminate, NotApplied, Reconciliation, WriteResult
+from adapters.writes import WriteMarker
 
 T = TypeVar("T")
 

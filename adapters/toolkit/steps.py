@@ -21,8 +21,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from adapters.protocol import Capability, Unsupported
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.guards import GUARDED, Fresh, Guard, GuardRule, check_fresh
-from adapters.writes import READS, Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
+from adapters.writes import READS, Op, Write, WriteMarker
 
 Execute = Callable[..., Awaitable[WriteResult]]
 ReadFresh = Callable[[Any], Awaitable[Fresh[Any] | None]]

@@ -11,10 +11,11 @@ from typing import Any
 
 from adapters.errors import Conflict
 from adapters.models import PlatformAction, Run, Task, TaskState
+from adapters.results import Baseline, Reconciliation, WriteResult
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
-from adapters.writes import Baseline, PerformAction, Reconciliation, WriteMarker, WriteResult
+from adapters.writes import PerformAction, WriteMarker
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.people import People

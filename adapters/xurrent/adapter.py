@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
+from adapters.change_sources import EditPages
 from adapters.models import (
     AssignedTask,
     Comment,
@@ -18,7 +19,7 @@ from adapters.models import (
     RunSummary,
     TaskKey,
 )
-from adapters.protocol import CheckResult, EditPages, Resources
+from adapters.protocol import CheckResult, Resources
 from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import (
     AddComment,

@@ -11,21 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from adapters.errors import OPTIONAL_READ_ERRORS, AdapterError, Conflict, RateLimited, Rejected, Unreachable
 from adapters.models import Task
+from adapters.results import Applied, Baseline, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    NOTE,
-    Applied,
-    ApproveTask,
-    Baseline,
-    NotApplied,
-    Op,
-    Reconciliation,
-    Recovery,
-    RejectTask,
-    Write,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import NOTE, ApproveTask, Op, RejectTask, Write, WriteMarker
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.links import Links

@@ -10,9 +10,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from adapters.change_sources import EditPages
 from adapters.errors import BadResponse, NotFound, Rejected, Unsupported
 from adapters.models import Comment, Listing, Run, Runbook, RunKey, RunNote, RunState, RunSummary
-from adapters.protocol import EditPages
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import COMMON_TASK_FIELDS, MAX_PAGES, Api
 from adapters.xurrent.links import Links

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from adapters.change_sources import Edit
 from adapters.models import (
     Comment,
     Health,
@@ -20,7 +21,6 @@ from adapters.models import (
     Task,
     TaskState,
 )
-from adapters.protocol import Edit
 from adapters.toolkit.authors import attributed
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.xurrent import wire

@@ -10,9 +10,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from adapters.change_sources import EditPages
 from adapters.errors import OPTIONAL_READ_ERRORS, BadResponse, NotFound
 from adapters.models import Comment, Listing, Run, Runbook, RunState, RunSummary, Task, TaskState
-from adapters.protocol import EditPages
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import COMMON_TASK_FIELDS, Api
 from adapters.xurrent.links import Links

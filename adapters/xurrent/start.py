@@ -11,9 +11,10 @@ from typing import Any, get_args
 
 from adapters.errors import Rejected
 from adapters.models import RunKey
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import Baseline, Reconciliation, Recovery, StartRun, WriteMarker, WriteResult
+from adapters.writes import StartRun, WriteMarker
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.people import People

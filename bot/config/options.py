@@ -22,7 +22,7 @@ from pydantic import (
 
 from adapters.toolkit.messages import ENGLISH, LANGUAGES
 from bot.surfaces.options import host_of, split_url
-from commands.model.ports import AccessRules, ReadRule
+from commands.model.access_rules import AccessRules, ReadRule
 
 SHORTEST_KEY = 16  # characters
 _DURATION = re.compile(r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*(?:m|$))?\s*(?:(\d+)\s*s)?")

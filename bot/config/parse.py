@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from rapidfuzz import fuzz, process
@@ -24,6 +24,7 @@ from bot.config.secret_sources import (
     read_secret,
     with_secrets_from_files,
 )
+from bot.config.values import fits_header, is_secret, split_or_strip, texts, texts_to_hide, without_empty_secrets
 from bot.surfaces.options import MattermostOptions, SlackOptions
 from commands.language.vocabulary import unknown_aliases
 from commands.registry import COMMANDS
@@ -142,18 +143,18 @@ class SettingsParser:
         values = self._with_secrets(section, values, {key: field.annotation for key, field in fields.items()})
         unknown = [key for key in values if key not in fields]
         self.problems += [f"{section}.{key}: unknown setting{_suggestion(key, fields)}" for key in unknown]
-        known = {key: _split_or_strip(values[key], fields[key].annotation) for key in values if key in fields}
-        known = dict(_without_empty_secrets(known, fields))
+        known = {key: split_or_strip(values[key], fields[key].annotation) for key in values if key in fields}
+        known = dict(without_empty_secrets(known, fields))
         if section != "bot":  # its only secret is never sent in a header
             self.problems += [
                 f"{section}.{key}: contains a character that is not allowed in an HTTP header; copy it again"
                 for key, value in known.items()
-                if _is_secret(fields[key].annotation) and not all(map(_fits_header, _texts(value)))
+                if is_secret(fields[key].annotation) and not all(map(fits_header, texts(value)))
             ]
         try:
             return model.model_validate(known)
         except ValidationError as error:
-            hidden = [text for key, value in known.items() if key not in _URLS for text in _texts_to_hide(value)]
+            hidden = [text for key, value in known.items() if key not in _URLS for text in texts_to_hide(value)]
             problems = [
                 _problem(section, model, detail, hidden, old_keys) for detail in error.errors(include_url=False)
             ]
@@ -216,7 +217,7 @@ class SettingsParser:
         return kind, options, SecretStr(str(hook_secret)) if hook_secret else None, slowest_answer, workspaces
 
     def _workspaces(self, section: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
-        given = _split_or_strip(entry.get("workspaces", []), tuple[str, ...])
+        given = split_or_strip(entry.get("workspaces", []), tuple[str, ...])
         if not isinstance(given, list) or not all(isinstance(id, str) and id for id in given):
             self.problems.append(f'{section}.workspaces: must be a list of ids like ["T0123ABCD"]')
             return ()
@@ -287,57 +288,3 @@ def _equal_name(name: str, table: Mapping[str, Any]) -> str | None:
     """The key of ``table`` that differs from ``name`` only in case, or in ``_`` for ``-``."""
     normalized = name.lower().replace("-", "_")
     return next((key for key in table if key.lower().replace("-", "_") == normalized), None)
-
-
-def _split_or_strip(value: Any, annotation: Any) -> Any:
-    if isinstance(value, str) and _is_list(annotation) and not _has_tables(annotation):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    if isinstance(value, str) and _is_secret(annotation):
-        return value.strip()  # the file of a secret often ends with a line break
-    return value
-
-
-def _has_tables(annotation: Any) -> bool:
-    is_table = isinstance(annotation, type) and issubclass(annotation, BaseModel)
-    return is_table or any(_has_tables(part) for part in get_args(annotation))
-
-
-def _is_list(annotation: Any) -> bool:
-    return get_origin(annotation) in (tuple, list) or any(_is_list(part) for part in get_args(annotation))
-
-
-def _is_secret(annotation: Any) -> bool:
-    """Not a table of secrets: its values are URLs, and as an environment variable it is one JSON text."""
-    if get_origin(annotation) is dict:
-        return False
-    return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
-
-
-def _without_empty_secrets(known: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """An empty secret counts as not set: nobody may sign in or sign requests with an empty one."""
-    for key, value in known.items():
-        if not _is_secret(fields[key].annotation):
-            yield key, value
-        elif isinstance(value, list):
-            yield key, [part for part in value if part != ""]
-        elif value != "":
-            yield key, value
-
-
-def _fits_header(text: str) -> bool:
-    return text.isascii() and text.isprintable() and " " not in text
-
-
-def _texts(value: Any) -> Iterator[str]:
-    for part in value if isinstance(value, list) else [value]:
-        if isinstance(part, str):
-            yield part
-
-
-def _texts_to_hide(value: Any) -> Iterator[str]:
-    """Every text in a value, without those of up to 3 characters: hiding them would garble the sentence."""
-    if isinstance(value, str) and len(value) > 3:
-        yield value
-    elif isinstance(value, list | dict):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _texts_to_hide(part)

@@ -15,7 +15,8 @@ import structlog
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
 from adapters.protocol import Adapter
-from adapters.writes import Applied, Indeterminate, NotApplied, Recovery, Write, WriteResult
+from adapters.results import Applied, Indeterminate, NotApplied, Recovery, WriteResult
+from adapters.writes import Write
 from bot.observability import metrics
 from bot.services.outcome_recorder import OutcomeRecorder, Reopening
 from bot.storage.effects import Effect, EffectLog, EffectState

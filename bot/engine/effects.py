@@ -24,8 +24,9 @@ from typing import Any, TypeVar, cast
 import structlog
 
 from adapters.errors import AdapterError, OutcomeUnknown, RateLimited, Unreachable
+from adapters.results import Baseline, WriteResult
 from adapters.unconfigured import adapter_named
-from adapters.writes import Baseline, Op, StartRun, Write, WriteMarker, WriteResult
+from adapters.writes import Op, StartRun, Write, WriteMarker
 from bot.engine.effect_outcomes import EffectServices, KnownOutcome, look, record_unknown, settle
 from bot.engine.port import Progress
 from bot.engine.reconciler import Reconciler

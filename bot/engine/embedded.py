@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from adapters.models import RunKey
 from bot.engine.keyed_queues import KeyedQueues, TurnQueues
 from bot.engine.port import MessageWork, Progress
 from bot.observability import metrics
@@ -24,7 +25,6 @@ from bot.storage.store import StoreError
 from bot.surfaces.errors import NotRecorded
 from bot.surfaces.protocol import Recorded
 from commands.dispatch import Route
-from commands.lookup.run_lookup import UnreadRun
 from commands.model.card import Answer
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
@@ -222,7 +222,7 @@ class EmbeddedEngine:
 
     async def _route(self, item: _QueueItem) -> None:
         route = await self._work.route(item.message)
-        if isinstance(route, UnreadRun):
+        if isinstance(route, RunKey):
             self._spawn(self._read_run(item, route))
             return
         if not isinstance(route, Route):
@@ -238,9 +238,9 @@ class EmbeddedEngine:
             return
         self._follow_route(item, route)
 
-    async def _read_run(self, item: _QueueItem, unread: UnreadRun) -> None:
+    async def _read_run(self, item: _QueueItem, key: RunKey) -> None:
         """In no queue: others in the place need not wait for the platform."""
-        answer = await self._work.read_run(item.message, unread)
+        answer = await self._work.read_run(item.message, key)
         if answer is not None:
             await self._finish(item, answer)
         elif self._accepting:  # else the next start routes it

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 from adapters.http.rate_limits import background
+from adapters.models import RunKey
 from adapters.toolkit.messages import in_language
 from bot.engine.command_log import CommandFacts, LoggedEffects, log_command
 from bot.engine.effect_outcomes import EffectServices
@@ -28,9 +29,9 @@ from bot.services.people_directory import PeopleDirectory
 from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
 from commands import dispatch
-from commands.cards import pending_lines
+from commands.cards import error_card, pending_lines
 from commands.dispatch import Route
-from commands.lookup.run_lookup import UnreadRun
+from commands.lookup import message_intent
 from commands.model.card import Answer
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Via
@@ -70,18 +71,18 @@ class MessageProcessor:
         self._facts: dict[str, CommandFacts] = {}  # of unfinished messages, by key
 
     def lacks_run(self, message: Message) -> bool:
-        return dispatch.lacks_run(message, self._services)
+        return message_intent.lacks_run(message, self._services)
 
-    async def route(self, message: Message) -> Route | Answer | UnreadRun:
+    async def route(self, message: Message) -> Route | Answer | RunKey:
         self._routed_at[message.key] = time.monotonic()
         facts = self._facts_of(message)
         self._memberships.prove(message)
         try:
-            is_write = dispatch.message_needs_current_rights(message, self._services)
+            is_write = message_intent.message_needs_current_rights(message, self._services)
             message = await self._with_profile(message, is_write)
             if self._is_double_click(message):
                 with self._language_of(message):
-                    return dispatch.just_changed_answer()
+                    return error_card.just_changed_answer()
             route = await dispatch.route(message, self._services)
         except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
             return self._error_answer(message, error)
@@ -91,11 +92,11 @@ class MessageProcessor:
             facts.add_intent(route.intent or {}, route.queue)
         return route
 
-    async def read_run(self, message: Message, unread: UnreadRun) -> Answer | None:
+    async def read_run(self, message: Message, key: RunKey) -> Answer | None:
         try:
             message = await self._with_profile(message, current=False)
             with low_priority_unless_member(message.actor):
-                answer = await dispatch.read_run(unread, message, self._services)
+                answer = await dispatch.read_run(key, message, self._services)
         except Exception as error:  # noqa: BLE001  as above
             return self._error_answer(message, error)
         if answer is not None:
@@ -103,7 +104,7 @@ class MessageProcessor:
         return answer
 
     async def _save_intent(self, message: Message) -> None:
-        intent = await dispatch.intent_json(message, self._services)
+        intent = await message_intent.intent_json(message, self._services)
         if intent is not None:
             self._facts_of(message).add_intent(json.loads(intent))
             try:
@@ -117,7 +118,7 @@ class MessageProcessor:
     async def busy_answer(self, message: Message, run: str) -> Answer:
         await self._save_intent(message)  # for [Try again]
         with self._language_of(message):
-            return dispatch.busy_answer(message, run)
+            return error_card.busy_answer(message, run)
 
     async def notify_queued(self, message: Message, route: Route, ahead: int) -> None:
         card = pending_lines.queued_card(message, self._intent(route), ahead, self._services)
@@ -129,7 +130,7 @@ class MessageProcessor:
     async def execute(self, message: Message, route: Route, progress: Progress) -> Answer:
         structlog.contextvars.bind_contextvars(delivery=message.key)
         try:
-            is_write = dispatch.needs_current_rights(self._intent(route), self._services.commands)
+            is_write = message_intent.needs_current_rights(self._intent(route), self._services.commands)
             message = await self._with_profile(message, is_write)
             effects = LoggedEffects(
                 self._effect_services,
@@ -225,7 +226,7 @@ class MessageProcessor:
         else:
             log.error("unexpected error", id=id, delivery=message.key, exc_info=error)
         with self._language_of(message):
-            return dispatch.fault_answer(id)
+            return error_card.fault_answer(id)
 
     def _language_of(self, message: Message) -> AbstractContextManager[None]:
         return in_language(language_of(message.actor, self._services))

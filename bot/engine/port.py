@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from adapters.models import RunKey
 from bot.storage.inbox import UnfinishedMessage
 from bot.surfaces.protocol import Recorded
 from commands.dispatch import Route
-from commands.lookup.run_lookup import UnreadRun
 from commands.model.card import Answer
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
@@ -102,12 +102,12 @@ class MessageWork(Protocol):
         """Whether the message needs the run of its place and names none, so that a pending start holds it back."""
         ...
 
-    async def route(self, message: Message) -> Route | Answer | UnreadRun:
-        """Uses the local store only. An ``Answer`` ends the message here; ``UnreadRun``: see ``read_run``."""
+    async def route(self, message: Message) -> Route | Answer | RunKey:
+        """Uses the local store only. An ``Answer`` ends the message here; a key goes to ``read_run`` first."""
         ...
 
-    async def read_run(self, message: Message, unread: UnreadRun) -> Answer | None:
-        """Asks the platform what the message names. It is routed again unless an ``Answer`` ends it here."""
+    async def read_run(self, message: Message, key: RunKey) -> Answer | None:
+        """Reads on the platform what the message names. It is routed again unless an ``Answer`` ends it here."""
         ...
 
     def failed_answer(self, message: Message, error: Exception) -> Answer:

@@ -13,7 +13,8 @@ from datetime import timedelta
 
 import structlog
 
-from adapters.writes import Indeterminate, NotApplied, Op, Recovery, Write, WriteResult
+from adapters.results import Indeterminate, NotApplied, Recovery, WriteResult
+from adapters.writes import Op, Write
 from bot.engine.effect_outcomes import (
     EffectServices,
     look,

@@ -30,6 +30,9 @@ POSTED_WITHIN_SECONDS = 10.0
 USEFUL_FOR = timedelta(days=7)
 MOST_DELETIONS = 2
 """A card that others delete as often is not put back again."""
+SECONDS_BETWEEN_REDRAWS = 0.1
+SETTLES_AFTER = timedelta(days=2)
+"""After a run has ended, every time on its card has its date."""
 
 
 class LiveCards:
@@ -64,13 +67,28 @@ class LiveCards:
                 self._cards[card.run, card.place.key] = card
 
     def resume(self) -> None:
-        """Redraws the cards of active runs, and finds or posts again what a crash left unposted."""
+        """Redraws what is out of date, and finds or posts again what a crash left unposted."""
         for card in self._cards.values():
-            run = self._find_run(card.run)
-            if run is None or (card.deletions >= MOST_DELETIONS and not card.post):
-                continue
-            if not card.post or (not run.run.state.is_over and self._draw_with_hash(card.run)[1] != card.shown):
+            is_unposted = not card.post and card.deletions < MOST_DELETIONS
+            if (is_unposted and self._find_run(card.run) is not None) or self._is_outdated(card):
                 self._request(card)
+
+    async def date_changed(self) -> None:
+        """Times on a card are shown with their date unless that is today's. One after the other, so that hundreds
+        of edits at midnight don't delay what people wait for."""
+        for card in list(self._cards.values()):
+            if self._is_outdated(card):
+                self._request(card)
+                await asyncio.sleep(SECONDS_BETWEEN_REDRAWS)
+
+    def _is_outdated(self, card: LiveCard) -> bool:
+        """The card of a run that ended long ago stays as it is, even if a newer version draws it differently."""
+        run = self._find_run(card.run)
+        if run is None or not card.post:
+            return False
+        ended = run.overlay.ended
+        is_settled = run.run.state.is_over and (ended is None or self._now() - ended.at > SETTLES_AFTER)
+        return not is_settled and self._draw_with_hash(card.run)[1] != card.shown
 
     def cards_of(self, run: str) -> Sequence[LiveCard]:
         """The posted cards of a run."""

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from adapters.change_sources import ChangeCheck, ChangeFeed, Edit, EditPages, ReadInTurn
 from adapters.errors import AdapterError, Unsupported
 from adapters.http.rate_limits import background
-from adapters.protocol import Adapter, ChangeCheck, ChangeFeed, Edit, EditPages, ReadInTurn
+from adapters.protocol import Adapter
 from bot.services.run_service import RunService
 from commands.model.tracked_run import TrackedRun
 

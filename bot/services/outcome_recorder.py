@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.errors import AdapterError
-from adapters.writes import WriteResult
+from adapters.results import WriteResult
 from bot.services.run_changes import apply_result
 from bot.services.run_service import RunService
 from bot.storage.effects import Effect, EffectLog, EffectState

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from adapters.change_sources import ChatEvents
 from adapters.models import is_same_site
-from adapters.protocol import Adapter, ChatEvents
+from adapters.protocol import Adapter
 from bot.services.change_poller import IN_USE
 from bot.services.run_service import RunService
 

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 from adapters.models import Run, RunState
-from adapters.writes import WriteResult
+from adapters.results import WriteResult
 from bot.storage.run_transaction import RunTransaction, StoredRun
-from commands.model.tracked_run import RunOverlay, TrackedRun
+from commands.model.tracked_run import ReservedStart, TrackedRun
 
 MAX_COMMENTS = 5
 
@@ -110,14 +110,14 @@ def _is_created_by(pending: StoredRun, run: Run) -> bool:
     return bool(pending.run.run.runbook_id) and run.title.startswith(f"{pending.handle} ") and agrees
 
 
-def reserve(rows: RunTransaction, draft: Run, start_key: str, overlay: RunOverlay) -> StoredRun:
-    """The run that the message ``start_key`` starts. A second call replaces what the first could only guess.
+def reserve(rows: RunTransaction, start: ReservedStart) -> StoredRun:
+    """The run that the message starts. A second call replaces what the first could only guess.
 
-    ``overlay`` says whose run it is, and is stored from the beginning: others must not see it.
+    The overlay says whose run it is, and is stored from the beginning: others must not see it.
     """
-    stored = rows.find_start(start_key)
+    stored = rows.find_start(start.message)
     if stored is None:
-        return rows.insert(draft, start_key=start_key, started=False, overlay=overlay)
+        return rows.insert(start.run, start_key=start.message, started=False, overlay=start.overlay)
     if stored.run.started:
         return stored
-    return rows.change(stored.handle, lambda run: run.model_copy(update={"run": draft}))
+    return rows.change(stored.handle, lambda run: run.model_copy(update={"run": start.run}))

@@ -8,12 +8,13 @@ found halted on its platform.
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from datetime import datetime
 
+from adapters.change_sources import TaskReads
 from adapters.http.rate_limits import is_background
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
-from adapters.protocol import Adapter, TaskReads
+from adapters.protocol import Adapter
+from adapters.results import WriteResult
 from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
-from adapters.writes import WriteResult
 from bot.services.background_refreshes import BackgroundRefreshes
 from bot.services.run_changes import find_or_track, reserve, tasks_to_read, with_snapshot, with_state
 from bot.storage.effects import EffectLog
@@ -21,7 +22,7 @@ from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
 from bot.storage.store import Commit
 from commands.model.messages import Actor, Place
-from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
 
 class RunService:
@@ -121,27 +122,8 @@ class RunService:
             return stored
         return await self._rows.transaction(change, Commit.RUN)
 
-    async def reserve_handle(
-        self,
-        platform: str,
-        title: str,
-        runbook: str,
-        key: str,
-        *,
-        book: str = "",
-        by: Actor | None = None,
-        place: Place | None = None,
-    ) -> str:
-        """A second call with the same ``key`` replaces what the first one could only guess."""
-        draft = Run(
-            key=RunKey(platform=platform, id=""),
-            title=title,
-            runbook=book or title,
-            runbook_id=runbook,
-            state=RunState.STARTING,
-        )
-        overlay = RunOverlay(places=(place,) if place is not None else (), started_by=by)
-        return await self._rows.transaction(lambda rows: reserve(rows, draft, key, overlay).handle, Commit.START)
+    async def reserve_handle(self, start: ReservedStart) -> str:
+        return await self._rows.transaction(lambda rows: reserve(rows, start).handle, Commit.START)
 
     async def cancel_start(self, handle: str) -> None:
         def change(rows: RunTransaction) -> None:

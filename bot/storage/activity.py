@@ -6,11 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
-from sqlalchemy.dialects.sqlite import insert
-
-from bot.storage.store import Commit, Store, put
-from bot.storage.tables import activity_lines, activity_posts
+from bot.storage.sql import Connection, Row, read_time
+from bot.storage.store import Commit, Store
 from commands.model.card import ActivityLine, Bold, Button, ClockTime, Code, Link, PersonName, Span, Text
 from commands.model.messages import Place
 from commands.registry import COMMANDS
@@ -39,8 +36,8 @@ class ActivityRows:
         row = {"run": _number(line.run), "nonce": post.nonce, "number": number, "line": _dump_line(line)}
 
         def change(connection: Connection) -> None:
-            connection.execute(insert(activity_posts).values(nonce=post.nonce, **new).on_conflict_do_nothing())
-            put(activity_lines, {"slot": line.slot}, row | {"shown": False})(connection)
+            connection.execute(_INSERT_POST, nonce=post.nonce, **new)
+            connection.put("activity_lines", {"slot": line.slot}, row | {"shown": False})
 
         await self._store.transaction(change, Commit.ACTIVITY)
 
@@ -48,64 +45,62 @@ class ActivityRows:
         """The chat has the post, with these lines. One that was changed since is still to be shown."""
 
         def change(connection: Connection) -> None:
-            values = {"post": post.post, "place": post.place.model_dump_json()}
-            connection.execute(update(activity_posts).where(activity_posts.c.nonce == post.nonce).values(**values))
+            connection.execute(_SET_POST, nonce=post.nonce, post=post.post, place=post.place.model_dump_json())
             for line in lines:
-                row = (activity_lines.c.slot == line.slot) & (activity_lines.c.line == _dump_line(line))
-                connection.execute(update(activity_lines).where(row).values(shown=True))
+                connection.execute(_MARK_SHOWN, slot=line.slot, line=_dump_line(line))
 
         await self._store.transaction(change, Commit.ACTIVITY)
 
     async def lines_in_post(self, nonce: str) -> Sequence[ActivityLine]:
-        query = select(activity_lines).where(activity_lines.c.nonce == nonce).order_by(activity_lines.c.number)
-        return await self._lines(query)
+        return await self._lines("where nonce = :nonce order by number", nonce=nonce)
 
     async def find_line(self, slot: str) -> ActivityLine | None:
-        found = await self._lines(select(activity_lines).where(activity_lines.c.slot == slot))
+        found = await self._lines("where slot = :slot", slot=slot)
         return found[0] if found else None
 
     async def posts_not_shown(self) -> Sequence[ActivityPost]:
         """Those with a line that the chat does not show."""
-        nonces = select(activity_lines.c.nonce).where(activity_lines.c.shown.is_(False))
-        return await self._posts(select(activity_posts).where(activity_posts.c.nonce.in_(nonces)))
+        return await self._posts("where nonce in (select nonce from activity_lines where shown = false)")
 
-    async def _lines(self, query: Select[Any]) -> Sequence[ActivityLine]:
-        async with self._store.read() as connection:
-            rows = await connection.execute(query)
-            return self._store.parse_rows(activity_lines, rows, _load_line, key=["slot"])
+    async def _lines(self, condition: str = "", **values: str) -> Sequence[ActivityLine]:
+        rows = await self._store.rows(f"select * from activity_lines {condition}", **values)  # noqa: S608
+        return self._store.parse_rows("activity_lines", rows, _load_line, key=["slot"])
 
     async def read_all(self) -> None:
         """Parses every row, so that the store knows those that cannot be read."""
-        await self._lines(select(activity_lines))
-        await self._posts(select(activity_posts))
+        await self._lines()
+        await self._posts()
 
     async def slots(self) -> Sequence[str]:
         """The slot of every stored line."""
-        async with self._store.read() as connection:
-            return [row.slot for row in await connection.execute(select(activity_lines.c.slot))]
+        return [row["slot"] for row in await self._store.rows("select slot from activity_lines")]
 
     async def find_post(self, slot: str) -> ActivityPost | None:
         """The post that holds the line of ``slot``, if there is one."""
-        query = (
-            select(activity_posts)
-            .join(activity_lines, activity_lines.c.nonce == activity_posts.c.nonce)
-            .where(activity_lines.c.slot == slot)
+        found = await self._posts(
+            "where nonce in (select nonce from activity_lines where slot = :slot)", slot=slot
         )
-        found = await self._posts(query)
         return found[0] if found else None
 
     async def post(self, nonce: str) -> ActivityPost | None:
-        found = await self._posts(select(activity_posts).where(activity_posts.c.nonce == nonce))
+        found = await self._posts("where nonce = :nonce", nonce=nonce)
         return found[0] if found else None
 
-    async def _posts(self, query: Select[Any]) -> Sequence[ActivityPost]:
-        async with self._store.read() as connection:
-            rows = await connection.execute(query)
-            return self._store.parse_rows(activity_posts, rows, _load_post, key=["nonce"])
+    async def _posts(self, condition: str = "", **values: str) -> Sequence[ActivityPost]:
+        rows = await self._store.rows(f"select * from activity_posts {condition}", **values)  # noqa: S608
+        return self._store.parse_rows("activity_posts", rows, _load_post, key=["nonce"])
 
 
-def _load_post(row: Row[Any]) -> ActivityPost:
-    return ActivityPost(row.nonce, f"R{row.run}", Place.model_validate_json(row.place), row.at, row.post)
+_INSERT_POST = """
+insert into activity_posts (nonce, run, place, post, at) values (:nonce, :run, :place, :post, :at)
+on conflict do nothing"""
+_SET_POST = "update activity_posts set post = :post, place = :place where nonce = :nonce"
+_MARK_SHOWN = "update activity_lines set shown = true where slot = :slot and line = :line"
+
+
+def _load_post(row: Row) -> ActivityPost:
+    place = Place.model_validate_json(row["place"])
+    return ActivityPost(row["nonce"], f"R{row['run']}", place, read_time(row["at"]), row["post"])
 
 
 def _number(handle: str) -> int:
@@ -129,11 +124,11 @@ def _dump_line(line: ActivityLine) -> str:
     return json.dumps(stored | ({"name": line.name} if line.name else {}), default=str)
 
 
-def _load_line(row: Row[Any]) -> ActivityLine:
-    data = json.loads(row.line)
+def _load_line(row: Row) -> ActivityLine:
+    data = json.loads(row["line"])
     buttons = tuple(Button(b["label"], COMMANDS.intent_from(b["intent"]), b["style"]) for b in data["buttons"])
     text: Text = tuple(_load_span(span) for span in data["words"])
-    return ActivityLine(f"R{row.run}", row.slot, text, buttons, name=data.get("name", ""))
+    return ActivityLine(f"R{row['run']}", row["slot"], text, buttons, name=data.get("name", ""))
 
 
 def _dump_span(span: Span) -> object:

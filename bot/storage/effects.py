@@ -4,16 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
-
-from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.dialects.sqlite import insert
+from typing import Literal
 
 from adapters import errors, writes
 from adapters.errors import AdapterError
-from adapters.writes import Baseline, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, WriteResult
+from adapters.writes import Write, WriteMarker
+from bot.storage.sql import Connection, Row, insert_query, read_time
 from bot.storage.store import Commit, Store, StoreError
-from bot.storage.tables import effects, ledger
 from commands.model.tracked_run import Receipt
 
 EffectState = Literal["sent", "unsent", "unknown", "done", "refused"]
@@ -62,20 +60,17 @@ class EffectLog:
         self._with_receipts: set[tuple[str, str]] = set()
 
     async def load(self) -> None:
-        async with self._store.read() as connection:
-            rows = await connection.execute(select(ledger.c.run, ledger.c.task).distinct())
-            self._with_receipts = {(f"R{row.run}", row.task) for row in rows}
+        rows = await self._store.rows("select distinct run, task from ledger")
+        self._with_receipts = {(f"R{row['run']}", row["task"]) for row in rows}
 
     async def get(self, key: str, step_key: str) -> Effect | None:
-        query = select(effects).where(effects.c.key == key, effects.c.step == step_key)
-        async with self._store.read() as connection:
-            found = self._parse((await connection.execute(query)).all())
+        query = "select * from effects where key = :key and step = :step"
+        found = self._parse(await self._store.rows(query, key=key, step=step_key))
         return found[0] if found else None
 
     async def for_message(self, key: str) -> Mapping[str, Effect]:
         """All effects of a message, by step key. Raises ``UnreadableEffect``."""
-        async with self._store.read() as connection:
-            rows = (await connection.execute(select(effects).where(effects.c.key == key))).all()
+        rows = await self._store.rows("select * from effects where key = :key", key=key)
         found = self._parse(rows)
         if len(found) < len(rows):
             raise UnreadableEffect(f"an effect of {key} cannot be read")
@@ -83,29 +78,20 @@ class EffectLog:
 
     async def of_run(self, run: str, since: datetime) -> Sequence[Effect]:
         """What was, or may have been, written since then, newest first."""
-        query = (
-            select(effects)
-            .where(effects.c.run == int(run[1:]), effects.c.sent_at >= since, effects.c.state != "refused")
-            .order_by(effects.c.sent_at.desc())
-        )
-        async with self._store.read() as connection:
-            return self._parse((await connection.execute(query)).all())
+        return self._parse(await self._store.rows(_OF_RUN, run=int(run[1:]), since=since))
 
     async def list_open(self) -> Sequence[Effect]:
         """What was sent and has no outcome yet, whether or not it was noted as unknown."""
-        async with self._store.read() as connection:
-            rows = await connection.execute(select(effects).where(effects.c.state.in_(("sent", "unknown"))))
-            return self._parse(rows.all())
+        return self._parse(await self._store.rows("select * from effects where state in ('sent', 'unknown')"))
 
     async def read_all(self) -> None:
         """Parses every row, so that the store knows those that cannot be read."""
-        async with self._store.read() as connection:
-            self._parse((await connection.execute(select(effects))).all())
-            rows = (await connection.execute(select(ledger))).all()
-            self._store.parse_rows(ledger, rows, _load_receipt, key=["key", "step"])
+        self._parse(await self._store.rows("select * from effects"))
+        rows = await self._store.rows("select * from ledger")
+        self._store.parse_rows("ledger", rows, _load_receipt, key=["key", "step"])
 
-    def _parse(self, rows: Sequence[Row[Any]]) -> list[Effect]:
-        return self._store.parse_rows(effects, rows, _effect, key=["key", "step"])
+    def _parse(self, rows: Sequence[Row]) -> list[Effect]:
+        return self._store.parse_rows("effects", rows, _effect, key=["key", "step"])
 
     async def record_sent(self, effect: Effect) -> None:
         """Durable when it returns, so call it before the request goes out.
@@ -126,14 +112,7 @@ class EffectLog:
             "sends": effect.sends,
             "sent_at": effect.baseline.sent_at,
         }
-
-        def change(connection: Connection) -> None:
-            updated = {name: values[name] for name in ("state", "outcome", "sends")}
-            connection.execute(
-                insert(effects).values(values).on_conflict_do_update(index_elements=["key", "step"], set_=updated)
-            )
-
-        await self._store.transaction(change, Commit.SENT)
+        await self._store.execute(_RECORD_SENT, Commit.SENT, **values)
 
     async def record_state(self, effect: Effect, state: Literal["unsent", "unknown"]) -> None:
         await self._store.transaction(
@@ -150,13 +129,9 @@ class EffectLog:
         """Part of a transaction. A ``done`` effect also gets its receipt. Call ``remember_receipt`` once
         it is committed."""
         dumped = _dump_outcome(outcome)
-        connection.execute(
-            update(effects)
-            .where(effects.c.key == effect.key, effects.c.step == effect.step.step_key)
-            .values(state=state, outcome=dumped)
-        )
+        connection.execute(_SET_STATE, key=effect.key, step=effect.step.step_key, state=state, outcome=dumped)
         if state == "done":
-            connection.execute(insert(ledger).values(_receipt(effect, dumped)).on_conflict_do_nothing())
+            connection.execute(_INSERT_RECEIPT, **_receipt(effect, dumped))
 
     def remember_receipt(self, effect: Effect) -> None:
         self._with_receipts.add((effect.run, effect.step.target))
@@ -165,12 +140,24 @@ class EffectLog:
         """The last 50, newest first. An empty ``task`` means the whole run."""
         if task and (run, task) not in self._with_receipts:
             return []
-        query = select(ledger).where(ledger.c.run == int(run[1:])).order_by(ledger.c.seq.desc()).limit(50)
-        if task:
-            query = query.where(ledger.c.task == task)
-        async with self._store.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return self._store.parse_rows(ledger, rows, _load_receipt, key=["key", "step"])
+        query = _RECEIPTS_OF_TASK if task else _RECEIPTS_OF_RUN
+        rows = await self._store.rows(query, run=int(run[1:]), **({"task": task} if task else {}))
+        return self._store.parse_rows("ledger", rows, _load_receipt, key=["key", "step"])
+
+
+_COLUMNS = (
+    *("key", "step", "run", "platform", "kind", "write", "marker", "baseline"),
+    *("state", "outcome", "sends", "sent_at"),
+)
+_RECORD_SENT = f"""{insert_query("effects", _COLUMNS)}
+on conflict (key, step) do update set state = excluded.state, outcome = excluded.outcome, sends = excluded.sends"""
+_SET_STATE = "update effects set state = :state, outcome = :outcome where key = :key and step = :step"
+_OF_RUN = """
+select * from effects where run = :run and sent_at >= :since and state != 'refused' order by sent_at desc"""
+_RECEIPT_COLUMNS = ("key", "step", "code", "op", "run", "task", "by", "at", "answer")
+_INSERT_RECEIPT = f"{insert_query('ledger', _RECEIPT_COLUMNS)} on conflict do nothing"
+_RECEIPTS_OF_RUN = "select * from ledger where run = :run order by seq desc limit 50"
+_RECEIPTS_OF_TASK = "select * from ledger where run = :run and task = :task order by seq desc limit 50"
 
 
 def _receipt(effect: Effect, answer: str | None) -> dict[str, object]:
@@ -187,21 +174,28 @@ def _receipt(effect: Effect, answer: str | None) -> dict[str, object]:
     }
 
 
-def _load_receipt(row: Row[Any]) -> Receipt:
-    return Receipt(code=row.code, op=row.op, run=f"R{row.run}", task=row.task, by=row.by, at=row.at)
+def _load_receipt(row: Row) -> Receipt:
+    return Receipt(
+        code=row["code"],
+        op=row["op"],
+        run=f"R{row['run']}",
+        task=row["task"],
+        by=row["by"],
+        at=read_time(row["at"]),
+    )
 
 
-def _effect(row: Row[Any]) -> Effect:
+def _effect(row: Row) -> Effect:
     return Effect(
-        key=row.key,
-        step=_WRITE_TYPES[row.kind].model_validate_json(row.write),
-        run=f"R{row.run}" if row.run else "",
-        platform=row.platform,
-        marker=WriteMarker.model_validate_json(row.marker),
-        baseline=Baseline.model_validate_json(row.baseline),
-        state=row.state,
-        sends=row.sends,
-        outcome=_load_outcome(row.state, row.outcome),
+        key=row["key"],
+        step=_WRITE_TYPES[row["kind"]].model_validate_json(row["write"]),
+        run=f"R{row['run']}" if row["run"] else "",
+        platform=row["platform"],
+        marker=WriteMarker.model_validate_json(row["marker"]),
+        baseline=Baseline.model_validate_json(row["baseline"]),
+        state=row["state"],
+        sends=row["sends"],
+        outcome=_load_outcome(row["state"], row["outcome"]),
     )
 
 

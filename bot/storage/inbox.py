@@ -4,14 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from sqlalchemy import Connection, CursorResult, Row, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.storage.outbox import Delivery, delete_sent, delete_waiting_answers, insert_deliveries
+from bot.storage.sql import Connection, Row, insert_query, read_time, update_query
 from bot.storage.store import Commit, Store
-from bot.storage.tables import choices, inbox
 from commands.dispatch import Route
 from commands.model.card import Result
 from commands.model.messages import Actor, Message, Place, Via
@@ -55,11 +51,10 @@ class Inbox:
                 "stopped": False,
                 "at": message.at,
             }
-            inserted: CursorResult[Any] = connection.execute(insert(inbox).values(values).on_conflict_do_nothing())
-            if inserted.rowcount:
+            if connection.execute(_RECORD, **values):
                 return None
-            stored = connection.execute(select(inbox.c.answer).where(inbox.c.key == message.key))
-            return bytes(stored.scalar_one())
+            (row,) = connection.rows("select answer from inbox where key = :key", key=message.key)
+            return bytes(row["answer"])
 
         return await self._store.transaction(change, Commit.RECORD)
 
@@ -69,10 +64,7 @@ class Inbox:
         The sender was told that it may not have been recorded, so a retry of the same delivery must count as new.
         """
 
-        def change(connection: Connection) -> None:
-            connection.execute(delete(inbox).where(inbox.c.key == key, inbox.c.state == "new"))
-
-        await self._store.transaction(change, Commit.WITHDRAW)
+        await self._store.execute("delete from inbox where key = :key and state = 'new'", Commit.WITHDRAW, key=key)
 
     async def store_answer(self, key: str, answer: bytes) -> None:
         await self._update(key, Commit.CHAT_ANSWER, answer=answer)
@@ -90,7 +82,7 @@ class Inbox:
         """Done, with everything that is to be sent because of it in the outbox. Returns the keys that are new."""
 
         def change(connection: Connection) -> set[str]:
-            connection.execute(update(inbox).where(inbox.c.key == key).values(state="done", result=result))
+            _update(connection, key, state="done", result=result)
             return insert_deliveries(connection, deliveries)
 
         return await self._store.transaction(change, Commit.DONE)
@@ -104,11 +96,10 @@ class Inbox:
 
     async def unfinished(self) -> Sequence[UnfinishedMessage]:
         """In the order to resume them: by position in the run queues, then those that have none yet."""
-        query = _UNFINISHED.where(inbox.c.state != "done").order_by(
-            inbox.c.queue_order.is_(None), inbox.c.queue_order, inbox.c.seq
+        rows = await self._store.rows(
+            "select * from inbox where state != 'done' order by queue_order is null, queue_order, seq"
         )
-        async with self._store.read() as connection:
-            return self._store.parse_rows(inbox, await connection.execute(query), _unfinished, key=["key"])
+        return self._store.parse_rows("inbox", rows, _unfinished, key=["key"])
 
     def reopen(self, connection: Connection, key: str, requested_at: datetime | None) -> UnfinishedMessage | None:
         """Part of a transaction: marks a finished message as unfinished again, so that it is resumed.
@@ -117,54 +108,45 @@ class Inbox:
         true any more.
         """
         delete_waiting_answers(connection, key)
-        rows = connection.execute(_UNFINISHED.where(inbox.c.key == key, inbox.c.state == "done")).all()
-        readable = self._store.parse_rows(inbox, rows, _unfinished, key=["key"])
+        rows = connection.rows("select * from inbox where key = :key and state = 'done'", key=key)
+        readable = self._store.parse_rows("inbox", rows, _unfinished, key=["key"])
         if not readable or readable[0].route is None:
             return None
-        values = {"state": "again", "result": None, "requested_at": requested_at}
-        connection.execute(update(inbox).where(inbox.c.key == key).values(values))
+        _update(connection, key, state="again", result=None, requested_at=requested_at)
         return replace(readable[0], answered=True, requested_at=requested_at)
 
     async def last_queue_order(self) -> int:
-        async with self._store.read() as connection:
-            return (await connection.execute(select(func.max(inbox.c.queue_order)))).scalar() or 0
+        (row,) = await self._store.rows("select max(queue_order) as last from inbox")
+        return row["last"] or 0
 
     async def get(self, key: str) -> RecordedMessage | None:
         """None if there is no such message (any more), or if its row cannot be read."""
-        query = select(inbox.c.key, inbox.c.message, inbox.c.intent, inbox.c.result).where(inbox.c.key == key)
-        async with self._store.read() as connection:
-            found = self._store.parse_rows(inbox, await connection.execute(query), _recorded, key=["key"])
+        rows = await self._store.rows("select * from inbox where key = :key", key=key)
+        found = self._store.parse_rows("inbox", rows, _recorded, key=["key"])
         return found[0] if found else None
 
     async def has_message(self, actor: Actor, place: Place, since: datetime) -> bool:
         """Whether this person typed or pressed anything in this channel since then."""
-        query = select(inbox.c.seq).where(
-            inbox.c.at >= since,
-            func.json_extract(inbox.c.message, "$.actor.id") == actor.id,
-            func.json_extract(inbox.c.message, "$.place.channel") == place.channel,
-            func.json_extract(inbox.c.message, "$.place.surface") == place.surface,
-            func.json_extract(inbox.c.message, "$.via") != Via.SAY.value,  # reminders
-        )
-        async with self._store.read() as connection:
-            return (await connection.execute(query.limit(1))).first() is not None
+        where = {"surface": place.surface, "channel": place.channel}
+        reminders = Via.SAY.value
+        row = await self._store.row(_HAS_MESSAGE, since=since, actor=actor.id, except_via=reminders, **where)
+        return row is not None
 
     async def read_all(self) -> None:
         """Parses every row, so that the store knows those that cannot be read."""
-        async with self._store.read() as connection:
-            rows = (await connection.execute(select(inbox))).all()
-            self._store.parse_rows(inbox, rows, _recorded, key=["key"])
-            self._store.parse_rows(inbox, rows, _unfinished, key=["key"])
-            rows = (await connection.execute(select(choices))).all()
-            self._store.parse_rows(choices, rows, _choice, key=["key"])
+        rows = await self._store.rows("select * from inbox")
+        self._store.parse_rows("inbox", rows, lambda row: (read_time(row["at"]), _recorded(row)), key=["key"])
+        self._store.parse_rows("inbox", rows, _unfinished, key=["key"])
+        rows = await self._store.rows("select * from choices")
+        self._store.parse_rows("choices", rows, _choice, key=["key"])
 
     async def take_choice(self, key: str, by: Actor, message: str, now: datetime) -> tuple[Actor, datetime] | None:
         """None if ``message`` has the choice, now or already. Otherwise who took it, and when."""
 
         def change(connection: Connection) -> tuple[Actor, datetime] | None:
-            choice = insert(choices).values(key=key, message=message, by=by.model_dump_json(), at=now)
-            connection.execute(choice.on_conflict_do_nothing())
-            row = connection.execute(select(choices).where(choices.c.key == key)).one()
-            return None if row.message == message else _choice(row)
+            connection.execute(_TAKE_CHOICE, key=key, message=message, by=by.model_dump_json(), at=now)
+            (row,) = connection.rows("select * from choices where key = :key", key=key)
+            return None if row["message"] == message else _choice(row)
 
         return await self._store.transaction(change, Commit.CHOICE)
 
@@ -178,45 +160,44 @@ class Inbox:
         """Deletes finished messages and choices older than ``before``; returns the number of messages."""
 
         def change(connection: Connection) -> int:
-            connection.execute(delete(choices).where(choices.c.at < before))
+            connection.execute("delete from choices where at < :before", before=before)
             delete_sent(connection, before)
-            deleted: CursorResult[Any] = connection.execute(
-                delete(inbox).where(inbox.c.state == "done", inbox.c.at < before)
-            )
-            return deleted.rowcount
+            return connection.execute("delete from inbox where state = 'done' and at < :before", before=before)
 
         return await self._store.transaction(change, Commit.CLEANUP)
 
     async def _update(self, key: str, kind: Commit, **values: object) -> None:
-        def change(connection: Connection) -> None:
-            connection.execute(update(inbox).where(inbox.c.key == key).values(**values))
-
-        await self._store.transaction(change, kind)
+        await self._store.transaction(lambda connection: _update(connection, key, **values), kind)
 
 
-_UNFINISHED = select(
-    inbox.c.key,
-    inbox.c.message,
-    inbox.c.route,
-    inbox.c.stopped,
-    inbox.c.state,
-    inbox.c.requested_at,
-)
+_COLUMNS = ("key", "message", "answer", "state", "stopped", "at")
+_RECORD = f"{insert_query('inbox', _COLUMNS)} on conflict do nothing"
+_TAKE_CHOICE = f"{insert_query('choices', ('key', 'message', 'by', 'at'))} on conflict do nothing"
+_HAS_MESSAGE = """
+select 1 from inbox
+where at >= :since and json_extract(message, '$.actor.id') = :actor
+and json_extract(message, '$.place.surface') = :surface and json_extract(message, '$.place.channel') = :channel
+and json_extract(message, '$.via') != :except_via
+limit 1"""
 
 
-def _unfinished(row: Row[Any]) -> UnfinishedMessage:
+def _update(connection: Connection, key: str, **values: object) -> None:
+    connection.execute(update_query("inbox", tuple(values), "key = :key"), key=key, **values)
+
+
+def _unfinished(row: Row) -> UnfinishedMessage:
     return UnfinishedMessage(
-        message=Message.model_validate_json(row.message),
-        route=None if row.route is None else Route.model_validate_json(row.route),
-        stopped=row.stopped,
-        answered=row.state == "again",
-        requested_at=row.requested_at,
+        message=Message.model_validate_json(row["message"]),
+        route=None if row["route"] is None else Route.model_validate_json(row["route"]),
+        stopped=bool(row["stopped"]),
+        answered=row["state"] == "again",
+        requested_at=read_time(row["requested_at"]),
     )
 
 
-def _recorded(row: Row[Any]) -> RecordedMessage:
-    return RecordedMessage(Message.model_validate_json(row.message), row.intent, row.result)
+def _recorded(row: Row) -> RecordedMessage:
+    return RecordedMessage(Message.model_validate_json(row["message"]), row["intent"], row["result"])
 
 
-def _choice(row: Row[Any]) -> tuple[Actor, datetime]:
-    return Actor.model_validate_json(row.by), row.at
+def _choice(row: Row) -> tuple[Actor, datetime]:
+    return Actor.model_validate_json(row["by"]), read_time(row["at"])

@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
-from sqlalchemy import Row, select
-
-from bot.storage.store import Commit, Store, StoreError, put
-from bot.storage.tables import installations
+from bot.storage.sql import Row, read_time
+from bot.storage.store import Commit, Store, StoreError
 from bot.surfaces.errors import NotRecorded
 from bot.surfaces.protocol import StoredInstallation
 
@@ -17,19 +14,18 @@ class InstallationTable:
         self._store = store
 
     async def all(self) -> Sequence[StoredInstallation]:
-        query = select(installations).order_by(installations.c.workspace)
-        async with self._store.read() as connection:
-            rows = await connection.execute(query)
-            return self._store.parse_rows(installations, rows, _stored, key=["workspace"])
+        rows = await self._store.rows("select * from installations order by workspace")
+        return self._store.parse_rows("installations", rows, _stored, key=["workspace"])
 
     async def put(self, row: StoredInstallation) -> None:
         values = asdict(row)
-        change = put(installations, {"workspace": values.pop("workspace")}, values)
+        key = {"workspace": values.pop("workspace")}
         try:
-            await self._store.transaction(change, Commit.INSTALLATION)
+            await self._store.put("installations", key, values, Commit.INSTALLATION)
         except StoreError as error:
             raise NotRecorded(str(error)) from error
 
 
-def _stored(row: Row[Any]) -> StoredInstallation:
-    return StoredInstallation(**row._mapping)
+def _stored(row: Row) -> StoredInstallation:
+    texts = {name: row[name] for name in ("workspace", "name", "identity", "token", "by", "ended")}
+    return StoredInstallation(**texts, at=read_time(row["at"]))

@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
-
-from bot.storage.store import Commit, Store, put
-from bot.storage.tables import live_cards
+from bot.storage.sql import Row, read_time
+from bot.storage.store import Commit, Store
 from commands.model.messages import Place
 
 
@@ -39,9 +36,8 @@ class LiveCardRows:
         self._store = store
 
     async def all(self) -> Sequence[LiveCard]:
-        async with self._store.read() as connection:
-            rows = await connection.execute(select(live_cards))
-            return self._store.parse_rows(live_cards, rows, _live_card, key=["nonce"])
+        rows = await self._store.rows("select * from live_cards")
+        return self._store.parse_rows("live_cards", rows, _live_card, key=["nonce"])
 
     async def save(self, card: LiveCard) -> None:
         """There is one row per run and place: a new card replaces the old one."""
@@ -54,26 +50,27 @@ class LiveCardRows:
             "old_post": card.old_post,
             "deletions": card.deletions,
         }
-        key: dict[str, object] = {"run": int(card.run[1:]), "place_key": card.place.key}
-        await self._store.transaction(put(live_cards, key, values), Commit.LIVE_CARD)
+        key = {"run": int(card.run[1:]), "place_key": card.place.key}
+        await self._store.put("live_cards", key, values, Commit.LIVE_CARD)
 
     async def delete(self, nonce: str) -> None:
-        def change(connection: Connection) -> None:
-            connection.execute(delete(live_cards).where(live_cards.c.nonce == nonce))
-
-        await self._store.transaction(change, Commit.LIVE_CARD)
+        await self._store.execute("delete from live_cards where nonce = :nonce", Commit.LIVE_CARD, nonce=nonce)
 
     async def record_edit(self, nonce: str, shown: str, at: datetime) -> None:
-        def change(connection: Connection) -> None:
-            connection.execute(
-                update(live_cards).where(live_cards.c.nonce == nonce).values(shown=shown, edited_at=at)
-            )
-
-        await self._store.transaction(change, Commit.LIVE_CARD)
+        await self._store.execute(_RECORD_EDIT, Commit.LIVE_CARD, nonce=nonce, shown=shown, at=at)
 
 
-def _live_card(row: Row[Any]) -> LiveCard:
-    place = Place.model_validate_json(row.place)
+_RECORD_EDIT = "update live_cards set shown = :shown, edited_at = :at where nonce = :nonce"
+
+
+def _live_card(row: Row) -> LiveCard:
     return LiveCard(
-        row.nonce, f"R{row.run}", place, row.post, row.shown, row.edited_at, row.old_post, row.deletions
+        nonce=row["nonce"],
+        run=f"R{row['run']}",
+        place=Place.model_validate_json(row["place"]),
+        post=row["post"],
+        shown=row["shown"],
+        edited_at=read_time(row["edited_at"]),
+        old_post=row["old_post"],
+        deletions=row["deletions"],
     )

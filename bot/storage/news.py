@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Connection, Row, delete, insert, select
 
 from bot.storage.outbox import Delivery, insert_deliveries
+from bot.storage.sql import Connection, Row, read_time
 from bot.storage.store import Commit, Store
-from bot.storage.tables import news
 from commands.model.run_news import RunNews
 
 
@@ -23,13 +20,16 @@ class StoredNews:
     at: datetime
 
 
+_INSERT = "insert into news (run, news, at) values (:run, :news, :at) returning seq"
+
+
 def insert_news(connection: Connection, run: str, told: Sequence[RunNews], at: datetime) -> list[StoredNews]:
     """Part of a transaction."""
     found: list[StoredNews] = []
     for one in told:
         values = {"run": int(run[1:]), "news": one.model_dump_json(exclude_defaults=True), "at": at}
-        number = connection.execute(insert(news).values(values).returning(news.c.seq)).scalar_one()
-        found.append(StoredNews(number, run, one, at))
+        (row,) = connection.rows(_INSERT, **values)
+        found.append(StoredNews(row["seq"], run, one, at))
     return found
 
 
@@ -38,19 +38,19 @@ class NewsRows:
         self._store = store
 
     async def all(self) -> Sequence[StoredNews]:
-        async with self._store.read() as connection:
-            rows = await connection.execute(select(news).order_by(news.c.seq))
-            return self._store.parse_rows(news, rows, _stored_news, key=["seq"])
+        rows = await self._store.rows("select * from news order by seq")
+        return self._store.parse_rows("news", rows, _stored_news, key=["seq"])
 
     async def finish(self, told: Sequence[StoredNews], deliveries: Sequence[Delivery]) -> set[str]:
         """Replaces them by the deliveries that tell people. Returns the keys that are new."""
 
         def change(connection: Connection) -> set[str]:
-            connection.execute(delete(news).where(news.c.seq.in_([one.number for one in told])))
+            for one in told:
+                connection.execute("delete from news where seq = :number", number=one.number)
             return insert_deliveries(connection, deliveries)
 
         return await self._store.transaction(change, Commit.NEWS)
 
 
-def _stored_news(row: Row[Any]) -> StoredNews:
-    return StoredNews(row.seq, f"R{row.run}", RunNews.model_validate_json(row.news), row.at)
+def _stored_news(row: Row) -> StoredNews:
+    return StoredNews(row["seq"], f"R{row['run']}", RunNews.model_validate_json(row["news"]), read_time(row["at"]))

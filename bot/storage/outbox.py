@@ -10,14 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
-
-from sqlalchemy import Connection, CursorResult, Row, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.storage.card_json import dump_card, load_card
+from bot.storage.sql import Connection, Row, insert_query, read_time
 from bot.storage.store import Commit, Store
-from bot.storage.tables import outbox
 from commands.model.card import Card
 from commands.model.messages import Actor, Message, Place
 
@@ -60,27 +56,31 @@ class Delivery:
         return hashlib.sha256(self.key.encode()).hexdigest()[:24]
 
 
+_COLUMNS = (
+    *("key", "kind", "place", "subject", "target", "card", "person", "cause"),
+    *("state", "reason", "detail", "at", "until"),
+)
+_INSERT = f"{insert_query('outbox', _COLUMNS)} on conflict do nothing"
+_DELETE = "delete from outbox where key = :key"
+_MARK_SENT = "update outbox set state = 'sent', card = null, cause = null where key = :key"
+_PARK = "update outbox set state = 'parked', reason = :reason, detail = :detail where key = :key"
+_DELETE_WAITING_ANSWERS = "delete from outbox where substr(key, 1, :length) = :start and state != 'sent'"
+
+
 def insert_deliveries(connection: Connection, deliveries: Sequence[Delivery]) -> set[str]:
     """Part of a transaction. Returns the keys that had no row yet."""
-    new: set[str] = set()
-    for delivery in deliveries:
-        inserted: CursorResult[Any] = connection.execute(
-            insert(outbox).values(_values(delivery)).on_conflict_do_nothing()
-        )
-        if inserted.rowcount:
-            new.add(delivery.key)
-    return new
+    return {delivery.key for delivery in deliveries if connection.execute(_INSERT, **_values(delivery))}
 
 
 def delete_sent(connection: Connection, before: datetime) -> None:
     """Part of a transaction: forgets what was sent."""
-    connection.execute(delete(outbox).where(outbox.c.state == "sent", outbox.c.at < before))
+    connection.execute("delete from outbox where state = 'sent' and at < :before", before=before)
 
 
 def delete_waiting_answers(connection: Connection, message: str) -> None:
     """Part of a transaction."""
-    is_answer = outbox.c.key.startswith(f"answer {message} ", autoescape=True)
-    connection.execute(delete(outbox).where(is_answer, outbox.c.state != "sent"))
+    start = f"answer {message} "
+    connection.execute(_DELETE_WAITING_ANSWERS, start=start, length=len(start))
 
 
 class OutboxRows:
@@ -94,32 +94,22 @@ class OutboxRows:
 
     async def unsent(self) -> Sequence[Delivery]:
         """In the order in which they were put."""
-        query = select(outbox).where(outbox.c.state != "sent").order_by(outbox.c.seq)
-        async with self._store.read() as connection:
-            return self._store.parse_rows(outbox, await connection.execute(query), _delivery, key=["key"])
+        rows = await self._store.rows("select * from outbox where state != 'sent' order by seq")
+        return self._store.parse_rows("outbox", rows, _delivery, key=["key"])
 
     async def sent(self, delivery: Delivery) -> None:
-        def change(connection: Connection) -> None:
-            row = outbox.c.key == delivery.key
-            if delivery.kind in DRAWN_WHEN_SENT:
-                connection.execute(delete(outbox).where(row))
-            else:
-                connection.execute(update(outbox).where(row).values(state="sent", card=None, cause=None))
-
-        await self._store.transaction(change, Commit.DELIVERED)
+        query = _DELETE if delivery.kind in DRAWN_WHEN_SENT else _MARK_SENT
+        await self._store.execute(query, Commit.DELIVERED, key=delivery.key)
 
     async def delete(self, key: str) -> None:
         """The delivery was given up."""
-        await self._store.transaction(
-            lambda connection: connection.execute(delete(outbox).where(outbox.c.key == key)), Commit.DELIVERED
-        )
+        await self._store.execute(_DELETE, Commit.DELIVERED, key=key)
 
     async def park(self, delivery: Delivery, notices: Sequence[Delivery]) -> set[str]:
         """Parked, with the notices about it in the outbox. Returns the keys of new notices."""
 
         def change(connection: Connection) -> set[str]:
-            values = {"state": "parked", "reason": delivery.reason, "detail": delivery.detail}
-            connection.execute(update(outbox).where(outbox.c.key == delivery.key).values(values))
+            connection.execute(_PARK, key=delivery.key, reason=delivery.reason, detail=delivery.detail)
             return insert_deliveries(connection, notices)
 
         return await self._store.transaction(change, Commit.PARKED)
@@ -129,7 +119,7 @@ def _values(delivery: Delivery) -> dict[str, object]:
     card, person, cause = delivery.card, delivery.person, delivery.cause
     return {
         "key": delivery.key,
-        "kind": delivery.kind,
+        "kind": delivery.kind.value,
         "place": delivery.place.model_dump_json(),
         "subject": delivery.subject,
         "target": delivery.target,
@@ -144,21 +134,22 @@ def _values(delivery: Delivery) -> dict[str, object]:
     }
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def _delivery(row: Row) -> Delivery:
+    card, person, cause = row["card"], row["person"], row["cause"]
     return Delivery(
-        key=row.key,
-        kind=Kind(row.kind),
-        place=Place.model_validate_json(row.place),
-        at=row.at,
-        until=row.until,
-        subject=row.subject,
-        target=row.target,
-        card=None if row.card is None else load_card(row.card),
-        person=None if row.person is None else Actor.model_validate_json(row.person),
-        cause=None if row.cause is None else Message.model_validate_json(row.cause),
-        parked=row.state == "parked",
-        reason=row.reason,
-        detail=row.detail,
+        key=row["key"],
+        kind=Kind(row["kind"]),
+        place=Place.model_validate_json(row["place"]),
+        at=read_time(row["at"]),
+        until=read_time(row["until"]),
+        subject=row["subject"],
+        target=row["target"],
+        card=None if card is None else load_card(card),
+        person=None if person is None else Actor.model_validate_json(person),
+        cause=None if cause is None else Message.model_validate_json(cause),
+        parked=row["state"] == "parked",
+        reason=row["reason"],
+        detail=row["detail"],
     )
 
 

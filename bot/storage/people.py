@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
-
-from bot.storage.store import Commit, Store, put
-from bot.storage.tables import people
+from bot.storage.sql import Connection, Row, read_time
+from bot.storage.store import Commit, Store
 from commands.model.messages import Actor
 
 
@@ -17,32 +14,24 @@ class PeopleRows:
 
     async def load(self) -> Sequence[tuple[Actor, datetime]]:
         """Every stored profile, with the time it was fetched."""
-        async with self._store.read() as connection:
-            rows = await connection.execute(select(people))
-            return self._store.parse_rows(people, rows, _profile, key=["surface", "workspace", "id"])
+        rows = await self._store.rows("select * from people")
+        return self._store.parse_rows("people", rows, _profile, key=["surface", "workspace", "id"])
 
     async def put(self, actors: Sequence[Actor], at: datetime) -> None:
         """Stores the profiles in one transaction. ``at``: when they were fetched."""
 
         def change(connection: Connection) -> None:
             for actor in actors:
-                values: dict[str, object] = {"actor": actor.model_dump_json(), "at": at}
-                key: dict[str, object] = {"surface": actor.surface, "workspace": actor.workspace, "id": actor.id}
-                put(people, key, values)(connection)
+                key = {"surface": actor.surface, "workspace": actor.workspace, "id": actor.id}
+                connection.put("people", key, {"actor": actor.model_dump_json(), "at": at})
 
         await self._store.transaction(change, Commit.PERSON)
 
     async def delete(self, surface: str, person: str = "") -> None:
         """Without ``person``, everybody's."""
-        query = delete(people).where(people.c.surface == surface)
-        if person:
-            query = query.where(people.c.id == person)
-
-        def change(connection: Connection) -> None:
-            connection.execute(query)
-
-        await self._store.transaction(change, Commit.PERSON)
+        query = "delete from people where surface = :surface and (id = :person or :person = '')"
+        await self._store.execute(query, Commit.PERSON, surface=surface, person=person)
 
 
-def _profile(row: Row[Any]) -> tuple[Actor, datetime]:
-    return Actor.model_validate_json(row.actor), row.at
+def _profile(row: Row) -> tuple[Actor, datetime]:
+    return Actor.model_validate_json(row["actor"]), read_time(row["at"])

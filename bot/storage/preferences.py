@@ -2,10 +2,7 @@
 
 from typing import cast, get_args
 
-from sqlalchemy import Connection, delete, select
-
-from bot.storage.store import Commit, Store, put
-from bot.storage.tables import preferences
+from bot.storage.store import Commit, Store
 from commands.model.messages import Actor
 from commands.model.ports import NotifyMode
 
@@ -15,16 +12,13 @@ class PreferenceRows:
         self._store = store
 
     async def notify_mode(self, actor: Actor) -> NotifyMode:
-        query = select(preferences.c.notify).where(preferences.c.actor == actor.key)
-        async with self._store.read() as connection:
-            stored = (await connection.execute(query)).scalar()
+        row = await self._store.row("select notify from preferences where actor = :actor", actor=actor.key)
+        stored = None if row is None else row["notify"]
         return cast(NotifyMode, stored) if stored in get_args(NotifyMode) else "auto"
 
     async def set_notify_mode(self, actor: Actor, mode: NotifyMode) -> None:
-        def change(connection: Connection) -> None:
-            if mode == "auto":
-                connection.execute(delete(preferences).where(preferences.c.actor == actor.key))
-            else:
-                put(preferences, {"actor": actor.key}, {"notify": mode})(connection)
-
-        await self._store.transaction(change, Commit.PREFERENCE)
+        key = {"actor": actor.key}
+        if mode == "auto":
+            await self._store.execute("delete from preferences where actor = :actor", Commit.PREFERENCE, **key)
+        else:
+            await self._store.put("preferences", key, {"notify": mode}, Commit.PREFERENCE)

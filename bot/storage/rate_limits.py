@@ -1,14 +1,12 @@
 """What platforms' rate limits have left, for the next process (implements ``RateLimitStore``)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import structlog
-from sqlalchemy import Row, select
 
 from adapters.http.rate_limits import RateLimitNotStored, RateLimitState
-from bot.storage.store import Commit, Store, StoreError, put
-from bot.storage.tables import rate_limits
+from bot.storage.sql import Row
+from bot.storage.store import Commit, Store, StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -21,20 +19,20 @@ class RateLimitRows:
         self._read_only = read_only
 
     async def load(self) -> Mapping[str, RateLimitState]:
-        async with self._store.read() as connection:
-            rows = await connection.execute(select(rate_limits))
-            return dict(self._store.parse_rows(rate_limits, rows, _state, key=["key"]))
+        rows = await self._store.rows("select * from rate_limits")
+        return dict(self._store.parse_rows("rate_limits", rows, _state, key=["key"]))
 
     async def save(self, key: str, state: RateLimitState) -> None:
         if self._read_only:
             return
         try:
-            change = put(rate_limits, {"key": key}, {"state": state.model_dump_json()})
-            await self._store.transaction(change, Commit.RATE_LIMIT)
+            await self._store.put(
+                "rate_limits", {"key": key}, {"state": state.model_dump_json()}, Commit.RATE_LIMIT
+            )
         except StoreError as error:
             log.warning("rate limit not stored", error=str(error))
             raise RateLimitNotStored(f"the database did not store the rate limit ({error})") from error
 
 
-def _state(row: Row[Any]) -> tuple[str, RateLimitState]:
-    return row.key, RateLimitState.model_validate_json(row.state)
+def _state(row: Row) -> tuple[str, RateLimitState]:
+    return row["key"], RateLimitState.model_validate_json(row["state"])

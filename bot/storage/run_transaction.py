@@ -8,14 +8,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from adapters.models import Run, RunKey, RunState
 from bot.storage.news import StoredNews, insert_news
-from bot.storage.store import put
-from bot.storage.tables import bindings, runs
+from bot.storage.sql import Connection, Row, insert_query, read_time, update_query
 from commands.model.messages import Place
 from commands.model.run_news import run_news
 from commands.model.tracked_run import RunOverlay, TrackedRun
@@ -57,27 +53,20 @@ class RunTransaction:
 
     def get(self, handle: str) -> StoredRun | None:
         """Raises what parsing raises if the row cannot be read."""
-        row = self.connection.execute(select(runs).where(runs.c.number == run_number(handle))).first()
+        row = self.connection.row(_BY_NUMBER, number=run_number(handle))
         return None if row is None else self._load(row)
 
     def find(self, key: RunKey) -> StoredRun | None:
         """None also if the row with this key cannot be read: the key is then free for another row."""
-        condition = (runs.c.platform == key.platform) & (runs.c.platform_id == key.id)
-        return self._find_readable(condition, platform_id=None)
+        return self._find_readable(_BY_PLATFORM_ID, released="platform_id", platform=key.platform, id=key.id)
 
     def find_start(self, start_key: str) -> StoredRun | None:
-        return self._find_readable(runs.c.start_key == start_key, start_key=None)
+        return self._find_readable(_BY_START_KEY, released="start_key", start_key=start_key)
 
     def pending_starts(self, platform: str) -> list[StoredRun]:
         """The runs of ``platform`` that have a handle and no id yet."""
-        condition = (
-            (runs.c.platform == platform)
-            & runs.c.platform_id.is_(None)
-            & runs.c.started.is_(False)
-            & runs.c.over.is_(False)
-        )
         found: list[StoredRun] = []
-        for row in self.connection.execute(select(runs).where(condition)):
+        for row in self.connection.rows(_PENDING_STARTS, platform=platform):
             try:
                 found.append(self._load(row))
             except Exception:  # noqa: BLE001, S112  ``RunRows.load`` has reported it
@@ -96,8 +85,8 @@ class RunTransaction:
         handles = add_task_handles({}, run)
         tracked = TrackedRun(handle="", run=run, handles=handles, overlay=overlay, started=started)
         values = run_values(tracked) | {"start_key": start_key, "at": self.now, "version": 1}
-        number = self.connection.execute(insert(runs).values(values).returning(runs.c.number)).scalar_one()
-        tracked = tracked.model_copy(update={"handle": f"R{number}"})
+        (row,) = self.connection.rows(_INSERT, **values)
+        tracked = tracked.model_copy(update={"handle": f"R{row['number']}"})
         return self._remember(StoredRun(tracked, 1, self.now, start_key))
 
     def change(self, handle: str, change: RunChange) -> StoredRun:
@@ -112,57 +101,73 @@ class RunTransaction:
         if changed == stored.run:
             return stored
         self.news += insert_news(self.connection, handle, run_news(stored.run, changed), self.now)
-        return self._save(replace(stored, run=changed))
+        return self._save(replace(stored, run=changed), stored.run)
 
     def set_start_key(self, handle: str, start_key: str) -> None:
         stored = self.get(handle)
         if stored is not None:
-            self._save(replace(stored, start_key=start_key))
+            self._save(replace(stored, start_key=start_key), stored.run)
 
     def bind(self, handle: str, place: Place) -> None:
         """The run then belongs to this place too, also after another run has taken over the binding."""
         self.change(handle, lambda run: run.model_copy(update={"overlay": run.overlay.with_place(place)}))
-        key: dict[str, object] = {"place": place.key, "thread": place.thread}
-        put(bindings, key, {"run": run_number(handle), "at": self.now})(self.connection)
+        key = {"place": place.key, "thread": place.thread}
+        self.connection.put("bindings", key, {"run": run_number(handle), "at": self.now})
         self.bound[place.key, place.thread] = handle
 
     def bound_to(self, place: Place) -> StoredRun | None:
-        query = select(bindings.c.run).where(bindings.c.place == place.key, bindings.c.thread == place.thread)
-        number = self.connection.execute(query).scalar()
-        return None if number is None else self._find_readable(runs.c.number == number)
+        query = "select run from bindings where place = :place and thread = :thread"
+        row = self.connection.row(query, place=place.key, thread=place.thread)
+        return None if row is None else self._find_readable(_BY_NUMBER, number=row["run"])
 
     def unbind(self, handle: str) -> None:
         """Removes every binding of the run."""
-        condition = bindings.c.run == run_number(handle)
-        for row in self.connection.execute(select(bindings).where(condition)):
-            self.bound[row.place, row.thread] = None
-        self.connection.execute(delete(bindings).where(condition))
+        for row in self.connection.rows(
+            "delete from bindings where run = :run returning *", run=run_number(handle)
+        ):
+            self.bound[row["place"], row["thread"]] = None
 
-    def _find_readable(self, condition: ColumnElement[bool], **released: None) -> StoredRun | None:
-        """``released``: columns to clear in a row that cannot be read. The row itself is kept."""
-        row = self.connection.execute(select(runs).where(condition)).first()
+    def _find_readable(self, query: str, *, released: str = "", **values: object) -> StoredRun | None:
+        """``released``: the column to clear in a row that cannot be read. The row itself is kept."""
+        row = self.connection.row(query, **values)
         if row is None:
             return None
         try:
             return self._load(row)
         except Exception:  # noqa: BLE001  ``RunRows.load`` has reported it
             if released:
-                self.connection.execute(update(runs).where(condition).values(released))
+                query = update_query("runs", (released,), "number = :number")
+                self.connection.execute(query, number=row["number"], **{released: None})
             return None
 
-    def _load(self, row: Row[Any]) -> StoredRun:
-        cached = self.changed.get(f"R{row.number}") or self.cached(f"R{row.number}")
-        return cached if cached is not None and cached.version == row.version else stored_run(row)
+    def _load(self, row: Row) -> StoredRun:
+        handle = f"R{row['number']}"
+        cached = self.changed.get(handle) or self.cached(handle)
+        return cached if cached is not None and cached.version == row["version"] else stored_run(row)
 
-    def _save(self, stored: StoredRun) -> StoredRun:
+    def _save(self, stored: StoredRun, before: TrackedRun | None = None) -> StoredRun:
+        """``before``: the run as it is in the row."""
         stored = replace(stored, version=stored.version + 1)
-        values = run_values(stored.run) | {"version": stored.version, "start_key": stored.start_key}
-        self.connection.execute(update(runs).where(runs.c.number == run_number(stored.handle)).values(values))
+        values = run_values(stored.run, before) | {"version": stored.version, "start_key": stored.start_key}
+        query = update_query("runs", tuple(values), "number = :number")
+        self.connection.execute(query, number=run_number(stored.handle), **values)
         return self._remember(stored)
 
     def _remember(self, stored: StoredRun) -> StoredRun:
         self.changed[stored.handle] = stored
         return stored
+
+
+_BY_NUMBER = "select * from runs where number = :number"
+_BY_PLATFORM_ID = "select * from runs where platform = :platform and platform_id = :id"
+_BY_START_KEY = "select * from runs where start_key = :start_key"
+_PENDING_STARTS = """
+select * from runs where platform = :platform and platform_id is null and started = false and over = false"""
+_COLUMNS = (
+    *("platform", "platform_id", "runbook_id", "started", "over", "snapshot", "handles", "overlay"),
+    *("start_key", "at", "version"),
+)
+_INSERT = f"{insert_query('runs', _COLUMNS)} returning number"
 
 
 def add_task_handles(handles: Mapping[str, str], run: Run) -> Mapping[str, str]:
@@ -178,29 +183,34 @@ def run_number(handle: str) -> int:
     return int(handle[1:])
 
 
-def run_values(tracked: TrackedRun) -> dict[str, object]:
+def run_values(tracked: TrackedRun, before: TrackedRun | None = None) -> dict[str, object]:
+    """Without the parts that are the same as ``before``: they are long."""
     run = tracked.run
-    return {
+    values: dict[str, object] = {
         "platform": run.key.platform,
         "platform_id": run.key.id or None,
         "runbook_id": run.runbook_id,
         "started": tracked.started,
         "over": run.state.is_over,
-        "snapshot": run.model_dump_json(exclude_defaults=True),
-        "handles": json.dumps(dict(tracked.handles)),
-        "overlay": tracked.overlay.model_dump_json(exclude_defaults=True),
     }
+    if before is None or run is not before.run:
+        values["snapshot"] = run.model_dump_json(exclude_defaults=True)
+    if before is None or tracked.handles is not before.handles:
+        values["handles"] = json.dumps(dict(tracked.handles))
+    if before is None or tracked.overlay is not before.overlay:
+        values["overlay"] = tracked.overlay.model_dump_json(exclude_defaults=True)
+    return values
 
 
-def stored_run(row: Row[Any]) -> StoredRun:
-    run = Run.model_validate_json(row.snapshot)
-    if not row.started and not row.platform_id and row.over:
+def stored_run(row: Row) -> StoredRun:
+    run = Run.model_validate_json(row["snapshot"])
+    if not row["started"] and not row["platform_id"] and row["over"]:
         run = run.model_copy(update={"state": RunState.CANCELLED})
     tracked = TrackedRun(
-        handle=f"R{row.number}",
+        handle=f"R{row['number']}",
         run=run,
-        handles=json.loads(row.handles),
-        overlay=RunOverlay.model_validate_json(row.overlay),
-        started=row.started,
+        handles=json.loads(row["handles"]),
+        overlay=RunOverlay.model_validate_json(row["overlay"]),
+        started=bool(row["started"]),
     )
-    return StoredRun(tracked, row.version, row.at, row.start_key)
+    return StoredRun(tracked, row["version"], read_time(row["at"]), row["start_key"])

@@ -5,15 +5,13 @@ Everything is also kept in memory, which is replaced by what a commit returned i
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
-
-from sqlalchemy import Connection, Row, select
+from typing import TypeVar
 
 from adapters.models import RunKey
 from bot.storage.news import StoredNews
 from bot.storage.run_transaction import RunChange, RunTransaction, StoredRun, run_number, stored_run
-from bot.storage.store import Commit, Store, put
-from bot.storage.tables import bindings, last_used, runs
+from bot.storage.sql import Connection, Row
+from bot.storage.store import Commit, Store
 from commands.model.messages import Actor, Place
 from commands.model.tracked_run import TrackedRun
 
@@ -32,14 +30,13 @@ class RunRows:
         self.on_news: Callable[[Sequence[StoredNews]], None] = lambda _: None
 
     async def load(self) -> None:
-        async with self._store.read() as connection:
-            rows = await connection.execute(select(runs).order_by(runs.c.number))
-            for stored in self._store.parse_rows(runs, rows, stored_run, key=["number"]):
-                self._remember(stored)
-            rows = await connection.execute(select(bindings))
-            self._bindings = dict(self._store.parse_rows(bindings, rows, _parse_binding, key=["place", "thread"]))
-            rows = await connection.execute(select(last_used))
-            self._last_used = dict(self._store.parse_rows(last_used, rows, _parse_last_used, key=["actor"]))
+        rows = await self._store.rows("select * from runs order by number")
+        for stored in self._store.parse_rows("runs", rows, stored_run, key=["number"]):
+            self._remember(stored)
+        rows = await self._store.rows("select * from bindings")
+        self._bindings = dict(self._store.parse_rows("bindings", rows, _parse_binding, key=["place", "thread"]))
+        rows = await self._store.rows("select * from last_used")
+        self._last_used = dict(self._store.parse_rows("last_used", rows, _parse_last_used, key=["actor"]))
 
     def get(self, handle: str) -> TrackedRun | None:
         stored = self._runs.get(handle.upper())
@@ -80,8 +77,8 @@ class RunRows:
         key = actor.key
         if self._last_used.get(key) == handle:
             return
-        change = put(last_used, {"actor": key}, {"run": run_number(handle), "at": self._now()})
-        await self._store.transaction(change, Commit.LAST_USED)
+        values = {"run": run_number(handle), "at": self._now()}
+        await self._store.put("last_used", {"actor": key}, values, Commit.LAST_USED)
         self._last_used[key] = handle
 
     async def change(self, handle: str, change: RunChange) -> TrackedRun:
@@ -132,9 +129,9 @@ class RunRows:
             del self._handle_of_key[old]
 
 
-def _parse_binding(row: Row[Any]) -> tuple[tuple[str, str], str]:
-    return (row.place, row.thread), f"R{int(row.run)}"
+def _parse_binding(row: Row) -> tuple[tuple[str, str], str]:
+    return (row["place"], row["thread"]), f"R{int(row['run'])}"
 
 
-def _parse_last_used(row: Row[Any]) -> tuple[str, str]:
-    return row.actor, f"R{int(row.run)}"
+def _parse_last_used(row: Row) -> tuple[str, str]:
+    return row["actor"], f"R{int(row['run'])}"

@@ -1,41 +1,31 @@
-"""The database: connections, group commit, migrations.
+"""The database: group commit, and rows that cannot be read.
 
 ``Store.transaction`` is the only way to change anything, and every caller awaits it. One writer task executes all
 changes in the order they were requested, and commits many at once. A commit waits for the disk, so under load a
 hundred changes share one wait. No change becomes durable before one that was requested earlier. Reads use their
-own connections.
-
-On SQLite a whole batch runs in one dedicated thread. Through aiosqlite each statement would go to its thread and
-back through a busy event loop: 1.7 ms each under load, which made the store the slowest part of a command
-(measured with ``make bench``). Reads are rare and go through aiosqlite.
+own connection.
 
 Call ``open`` first and ``close`` last; ``close`` waits for the changes already requested.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, Row, Table, create_engine, event, inspect, make_url, text
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.observability import metrics
-from bot.storage.tables import InvalidTime, metadata
+from bot.storage.schema import SchemaError, bring_up_to_date
+from bot.storage.sql import Change, Connection, Row
+from bot.storage.sqlite import SqliteDatabase
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Change = Callable[[Connection], T]
-"""Runs in a transaction, in another thread, and again after a rollback: it must have no other effects."""
 
 
 class Commit(StrEnum):
@@ -80,9 +70,6 @@ class _PendingChange(Generic[T]):
     future: "asyncio.Future[T]"
 
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-
-
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:
     """``key`` names the row in its table."""
@@ -97,7 +84,7 @@ class StoreError(Exception):
 
 
 class Store:
-    """``url`` as in the settings: ``sqlite:///liaison.db``, or ``sqlite://`` for a database in memory.
+    """``url`` as in the settings: ``sqlite:///liaison.db``.
 
     ``commit_hook`` is for tests. It is called in the writer's thread before and after each commit, and may kill
     the process or raise, which rolls the commit back.
@@ -106,34 +93,23 @@ class Store:
     commit_hook: ClassVar[CommitHook | None] = None
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
-        self._engine: AsyncEngine = create_async_engine(
-            parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
-        )
-        self._sync_engine: Engine | None = None  # SQLite only: for writes, used in ``_thread``
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._database = SqliteDatabase(url)
         self._pending: list[_PendingChange[Any]] = []
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._failing = False
         self._closed = False
         self._unreadable: dict[tuple[str, str], UnreadableRow] = {}  # by (table, key)
-        if parsed.get_backend_name() == "sqlite":
-            self._sync_engine = create_engine(parsed.set(drivername="sqlite+pysqlite"))
-            for engine in (self._engine.sync_engine, self._sync_engine):
-                event.listen(engine, "connect", _set_pragmas)
-            event.listen(self._sync_engine, "begin", _begin_immediately)
 
     async def open(self) -> None:
         """Migrates the database, then starts the writer. Raises ``StoreError``."""
         try:
-            async with self._engine.begin() as connection:
-                await connection.run_sync(migrate)
-        except StoreError:
-            await self._engine.dispose()
-            raise
-        except (SQLAlchemyError, OSError) as error:
-            await self._engine.dispose()
+            await bring_up_to_date(self._database)
+        except SchemaError as error:
+            await self._database.close()
+            raise StoreError(str(error)) from error
+        except self._database.errors as error:
+            await self._database.close()
             raise StoreError(f"cannot open the database: {error}") from error
         self._writer = asyncio.create_task(self._write_all(), name="store writer")
 
@@ -147,10 +123,7 @@ class Store:
             self._writer.cancel()
             with suppress(asyncio.CancelledError):
                 await self._writer
-        await self._engine.dispose()
-        if self._sync_engine is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._sync_engine.dispose)
-        self._thread.shutdown()
+        await self._database.close()
 
     def ready(self) -> bool:
         """Whether the writer is running and its last commit succeeded."""
@@ -163,16 +136,27 @@ class Store:
         self._wake.set()
         return await future
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def execute(self, query: str, kind: Commit, /, **values: object) -> int:
+        """A transaction of one statement. Returns the number of rows that it changed."""
+        return await self.transaction(lambda connection: connection.execute(query, **values), kind)
+
+    async def put(self, table: str, key: Mapping[str, object], values: Mapping[str, object], kind: Commit) -> None:
+        """Inserts or updates the row of ``key``."""
+        await self.transaction(lambda connection: connection.put(table, key, values), kind)
+
+    async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
+        """As last committed. Raises ``StoreError``."""
         try:
-            async with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
+            return await self._database.rows(query, **values)
+        except self._database.errors as error:
             raise StoreError(str(error)) from error
 
+    async def row(self, query: str, /, **values: object) -> Row | None:
+        """The first one."""
+        return next(iter(await self.rows(query, **values)), None)
+
     def parse_rows(
-        self, table: Table, rows: Iterable[Any], parse: Callable[[Row[Any]], T], *, key: Sequence[str]
+        self, table: str, rows: Iterable[Row], parse: Callable[[Row], T], *, key: Sequence[str]
     ) -> list[T]:
         """Leaves out what cannot be read: one bad row must not stop the others. It stays where it is.
 
@@ -180,13 +164,11 @@ class Store:
         """
         parsed: list[T] = []
         for row in rows:
-            name = "/".join(str(getattr(row, column)) for column in key)
             try:
-                if any(isinstance(value, InvalidTime) for value in row):
-                    raise ValueError("a time is not an ISO 8601 time")
                 parsed.append(parse(row))
             except Exception as error:  # noqa: BLE001  whatever is wrong with it
-                self._set_aside(UnreadableRow(table.name, name, _reason(error)))
+                name = "/".join(str(row[column]) for column in key)
+                self._set_aside(UnreadableRow(table, name, _reason(error)))
         return parsed
 
     def _set_aside(self, row: UnreadableRow) -> None:
@@ -218,20 +200,7 @@ class Store:
             _call_hook("before", kinds)
             return results
 
-        engine = self._sync_engine
-        if engine is None:
-            async with self._engine.begin() as connection:
-                results = await connection.run_sync(run_all)
-            _call_hook("after", kinds)
-            return results
-
-        def in_thread() -> list[Any]:
-            with engine.begin() as connection:
-                results = run_all(connection)
-            _call_hook("after", kinds)
-            return results
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, in_thread)
+        return await self._database.transaction(run_all, lambda: _call_hook("after", kinds))
 
     async def _commit(self, batch: list[_PendingChange[Any]]) -> None:
         try:
@@ -253,20 +222,6 @@ class Store:
                 pending.future.set_result(result)
 
 
-def put(table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> Change[None]:
-    """A change that inserts or updates the row of ``key``.
-
-    PostgreSQL has the same clause under another import: supporting it means choosing the import here and in the
-    other users of ``insert``.
-    """
-
-    def change(connection: Connection) -> None:
-        row = insert(table).values(**key, **values)
-        connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
-
-    return change
-
-
 def _set_error(future: "asyncio.Future[Any]", error: StoreError) -> None:
     if not future.done():
         future.set_exception(error)
@@ -283,61 +238,3 @@ def _reason(error: Exception) -> str:
         first = error.errors(include_input=False, include_url=False)[0]
         return f"{error.title}: {'.'.join(str(part) for part in first['loc'])} {first['msg']}"[:200]
     return f"{type(error).__name__}: {error}"[:200]
-
-
-def _begin_immediately(connection: Connection) -> None:
-    """A transaction that reads first would fail when another process writes in between: take the lock now."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _decode(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
-
-
-def _set_pragmas(connection: Any, _: object) -> None:
-    """For each SQLite connection: readers never block the writer, and a commit is on disk when it returns.
-
-    Text that is not UTF-8 makes one row unreadable, not the whole query.
-    """
-    getattr(connection, "driver_connection", connection).text_factory = _decode
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def migrate(connection: Connection) -> None:
-    """Brings the tables to the newest revision. Raises ``StoreError`` for a newer database.
-
-    An empty database gets its tables from the metadata, without loading Alembic. A test checks that the migrations
-    lead to the same tables.
-    """
-    versions = Path(__file__).with_name("migrations") / "versions"
-    known = {path.name.partition("_")[0] for path in versions.glob("[0-9]*.py")}
-    newest = max(known)
-    if not inspect(connection).get_table_names():
-        metadata.create_all(connection)
-        connection.execute(text("create table alembic_version (version_num varchar(32) not null primary key)"))
-        connection.execute(text("insert into alembic_version values (:newest)"), {"newest": newest})
-        return
-    if inspect(connection).has_table("alembic_version"):
-        current = connection.execute(text("select version_num from alembic_version")).scalar()
-        if current == newest:
-            return
-        if current not in known:
-            raise StoreError(
-                f"the database was written by a newer version of Liaison (revision {current}; this version knows "
-                f"{newest}). Downgrades are not supported: restore a backup, or start the newer version"
-            )
-    upgrade(connection)
-
-
-def upgrade(connection: Connection) -> None:
-    """Runs the migrations with Alembic."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

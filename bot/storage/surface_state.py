@@ -1,12 +1,9 @@
 """Small values that chat surfaces keep between restarts, such as the last post seen in a channel."""
 
 import json
-from typing import Any
 
-from sqlalchemy import Row, select
-
-from bot.storage.store import Commit, Store, put
-from bot.storage.tables import surface_state
+from bot.storage.sql import Row
+from bot.storage.store import Commit, Store
 
 
 class SurfaceStateRows:
@@ -18,25 +15,22 @@ class SurfaceStateRows:
 
     async def get(self, name: str) -> str | None:
         """None also for what cannot be read: the surface then starts without it."""
-        query = select(surface_state).where(surface_state.c.name == self._prefix + name)
-        async with self._store.read() as connection:
-            rows = await connection.execute(query)
-            found = self._store.parse_rows(surface_state, rows, _value, key=["name"])
+        rows = await self._store.rows("select * from surface_state where name = :name", name=self._prefix + name)
+        found = self._store.parse_rows("surface_state", rows, _value, key=["name"])
         return found[0] if found else None
 
     async def read_all(self) -> None:
         """Parses every row, so that the store knows those that cannot be read."""
-        async with self._store.read() as connection:
-            rows = await connection.execute(select(surface_state))
-            self._store.parse_rows(surface_state, rows, _value, key=["name"])
+        rows = await self._store.rows("select * from surface_state")
+        self._store.parse_rows("surface_state", rows, _value, key=["name"])
 
     async def put(self, name: str, value: str) -> None:
-        change = put(surface_state, {"name": self._prefix + name}, {"value": value})
-        await self._store.transaction(change, Commit.SURFACE_STATE)
+        key = {"name": self._prefix + name}
+        await self._store.put("surface_state", key, {"value": value}, Commit.SURFACE_STATE)
 
 
-def _value(row: Row[Any]) -> str:
-    value: str = row.value
+def _value(row: Row) -> str:
+    value: str = row["value"]
     if not isinstance(json.loads(value), dict):
         raise TypeError("not a JSON object")
     return value

@@ -1,15 +1,12 @@
 """All tables. JSON columns hold the dump of the model named in their comment.
 
-Times are aware and in UTC, stored as ISO 8601 text, so that SQLite and PostgreSQL return exactly what was stored.
+They are only used to make and migrate the database: queries are written in SQL (``bot.storage.sql``). Times are
+ISO 8601 text, so that SQLite and PostgreSQL return exactly what was stored.
 """
-
-from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
-    Dialect,
     Index,
     Integer,
     LargeBinary,
@@ -17,34 +14,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
 metadata = MetaData()
 
 
-class InvalidTime(str):
-    """Text in a column of times that is no time. Its row is unreadable (``Store.parse_rows``)."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, stored in UTC with microseconds, so that the text sorts by time."""
-
-    impl = String(32)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        try:
-            return datetime.fromisoformat(value)
-        except (ValueError, TypeError):
-            return InvalidTime(value)
-
+UtcDateTime = String(32)
+"""An aware time in UTC with microseconds, so that the text sorts by time."""
 
 inbox = Table(
     "inbox",

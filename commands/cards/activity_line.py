@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from adapters.errors import Rejected
 from adapters.models import TaskState
+from adapters.results import NotApplied, WriteResult
 from adapters.toolkit.messages import in_language
-from adapters.writes import NOTE, AddTask, NotApplied, Op, SetStatus, Write, WriteResult
+from adapters.writes import NOTE, AddTask, Op, SetStatus, Write
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import ActivityLine, Button, Text
 from commands.model.intents import DecideOutcome

@@ -1,12 +1,13 @@
 """Errors as cards, with the buttons that may help."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected, Unsupported
 from adapters.toolkit.messages import in_language
-from commands.model.card import Answer, Button, Card, Result, Text
+from commands.model.card import Answer, Button, Card, PeoplePicker, Result, Text
 from commands.model.errors import Ambiguous, BadArguments, CommandError
-from commands.model.intents import Choose, Drop, OpenForm, Retry
+from commands.model.intents import Choose, Drop, OpenForm, Retry, Show
 from commands.model.messages import Message, Via
 from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text, translate
@@ -83,7 +84,8 @@ def _error_card(error: CommandError | AdapterError, services: Services, message:
         retry = [retry_button(message)] if failed and message.via is Via.FORM else []
         buttons = [*error.buttons, *_suggestion_buttons(error, message)][: _MOST_BUTTONS - len(retry)]
         buttons += retry
-        return short_card(command_error_text(error), buttons=buttons, tone="warn" if failed else "")
+        card = short_card(command_error_text(error), buttons=buttons, tone="warn" if failed else "")
+        return replace(card, picker=_people_picker(error, message))
     if isinstance(error, Conflict) and error.already:
         return short_card(adapter_error_text(error, services))
     return short_card(
@@ -100,6 +102,14 @@ def _suggestion_buttons(error: CommandError, message: Message) -> list[Button]:
     return [choice(message.key, dict(values), label) for label, values in suggestions]
 
 
+def _people_picker(error: CommandError, message: Message) -> PeoplePicker | None:
+    """A form has one already."""
+    if error.wanted is None or message.via is Via.FORM:
+        return None
+    label = plain_text(translate("menu.person"))
+    return PeoplePicker(label, Choose(key=message.key, values=dict(error.wanted.values)), error.wanted.field)
+
+
 def refusal_text(error: AdapterError, services: Services) -> Text:
     """Of a write that did not go through. An unknown outcome may have changed something, and nobody believes that
     something unsupported did."""
@@ -114,3 +124,20 @@ def _result(error: CommandError | AdapterError) -> Result:
         case AlreadyDone() | Conflict(already=True):
             return "done"
     return "failed"
+
+
+def busy_answer(message: Message, handle: str) -> Answer:
+    """A start in this channel or thread takes longer than messages are held back for it."""
+    text = translate("start.busy", run=handle)
+    show = button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
+    return Answer(private=short_card(text, buttons=[retry_button(message), show], tone="warn"), result="failed")
+
+
+def just_changed_answer() -> Answer:
+    """The card was redrawn just before its button was pressed."""
+    return Answer(private=short_card(translate("said.just_changed"), tone="warn"), result="failed")
+
+
+def fault_answer(id: str) -> Answer:
+    """A bug. The log has the same ``id``."""
+    return Answer(private=short_card(translate("said.fault", id=id), tone="bad"), result="failed")

@@ -9,6 +9,7 @@ from commands.text.catalogue import plural, translate
 from commands.text.phrases import join_parts
 
 _CELLS = 10
+SETTLED = (TaskState.DONE, TaskState.SKIPPED)  # nothing more is to be done
 _COUNTED = (TaskState.RUNNING, TaskState.HELD, TaskState.SKIPPED, TaskState.FAILED)
 
 
@@ -16,7 +17,7 @@ def progress_line(tasks: Sequence[Task]) -> Text:
     """ "■■■□□□□□□□  2 of 7 done · 1 running"."""
     if not tasks:
         return translate("run.no_tasks")
-    return (f"{_bar(sum(task.state.is_over for task in tasks), len(tasks))}  ", *task_counts(tasks, " · "))
+    return (f"{_bar(sum(task.state in SETTLED for task in tasks), len(tasks))}  ", *task_counts(tasks, " · "))
 
 
 def task_counts(tasks: Sequence[Task], between: str = ", ") -> Text:
@@ -34,7 +35,7 @@ def task_counts(tasks: Sequence[Task], between: str = ", ") -> Text:
 
 
 def _bar(done: int, total: int) -> str:
-    """Full only if everything is done, and empty only if nothing is."""
+    """Full only if everything is settled, and empty only if nothing is."""
     full = done * _CELLS // total
     full = 1 if done and not full else full
     return "■" * full + "□" * (_CELLS - full)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from adapters.errors import AdapterError, Conflict, RateLimited, Rejected
+from adapters.results import WriteResult
 from adapters.toolkit.messages import in_language
-from adapters.writes import HoldTask, Op, Write, WriteResult
+from adapters.writes import HoldTask, Op, Write
 from commands.cards.activity_line import (
     activity_line,
     complete_buttons,

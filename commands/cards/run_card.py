@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
+from adapters.change_sources import is_read_in_turn
 from adapters.models import Health, Run, RunHealth, RunState, Task
-from adapters.protocol import Capability, is_read_in_turn, supports
+from adapters.protocol import Capability, supports
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op
 from commands.cards.health_line import TONES, health_title, run_health, status_line
@@ -88,10 +89,13 @@ def run_card(
     health = run_health(tracked)
     drawn = RunTasks(tracked, tasks, can or {}, now, zone)
     state: Text = () if run.state is RunState.ACTIVE else translate(f"run.{run.state}")
+    name = run_name(tracked)
+    if is_paused := run.state is RunState.PAUSED:
+        name = plain_text(translate("run.title_paused", run=name))
     rehearsal = translate("run.rehearsal") if run.rehearsal else ()
-    progress = join_parts([rehearsal, state, progress_line(tasks)], _BETWEEN)
+    progress = join_parts([rehearsal, () if is_paused else state, progress_line(tasks)], _BETWEEN)
     return Card(
-        title=health_title(health.health, run_name(tracked)),
+        title=health_title(health.health, name),
         summary=_summary(tracked, state, health, tasks),
         lines=tuple(line for line in (status_line(tracked, zone, now), progress, *notes) if line),
         sections=drawn.sections() if run.state is not RunState.PLANNED else (),
@@ -200,8 +204,10 @@ def _duration(tracked: TrackedRun, tasks: Sequence[Task]) -> str:
     times = [at for task in tasks for at in (task.started_at, task.finished_at) if at]
     last = ended.at if ended else max(times, default=None)
     first = min(filter(None, [tracked.overlay.started_at, *times]), default=None)
-    if first is None or last is None or last - first < timedelta(minutes=1):
+    if first is None or last is None:
         return ""
+    if last - first < timedelta(minutes=1):
+        return plain_text(translate("ended.moment"))
     minutes = int((last - first).total_seconds() // 60)
     days, hours = divmod(minutes // 60, 24)
     if days:

@@ -48,10 +48,12 @@ def _comments(tracked: TrackedRun, can: Mapping[Op, Capability]) -> list[Button]
 
 
 def _platform_actions(tracked: TrackedRun, can: Mapping[Op, Capability]) -> list[Button]:
-    """The platform's own button, or a list of them. Each asks first."""
+    """The button that people added on the platform; otherwise a list. Each action asks first."""
     names = tracked.run.own_buttons
-    if not names or not supports(can, Op.ACTION):
+    if not supports(can, Op.ACTION):
         return []
+    if not names:
+        return [button("button.other_actions", DoAction(run=tracked.handle))]
     if len(names) > 1:
         return [button("button.offers", DoAction(run=tracked.handle), count=len(names))]
     return [Button(shorten(names[0], 30), DoAction(run=tracked.handle, action=names[0]))]

@@ -8,6 +8,7 @@ from typing import Literal
 from adapters.models import Stage, Task, TaskState
 from adapters.protocol import Capability, supports
 from adapters.writes import Op
+from commands.cards.progress import SETTLED
 from commands.cards.task_buttons import (
     approve_button,
     begin_button,
@@ -18,13 +19,14 @@ from commands.cards.task_buttons import (
 from commands.cards.task_row import is_late, row
 from commands.model.card import Button, Menu, Row, Section, Text
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import plain_text, translate
+from commands.text.catalogue import plain_text, plural, translate
 from commands.text.phrases import join_parts, shorten
 
 MOST_OPTIONS = 100  # of a menu
 _MOST_NOW = 3  # with a button; tasks that run beyond them are in a menu
 _MOST_WRONG = 8  # failed, held and late tasks with a row; further ones are named by their handles
 _MOST_NEXT = 3
+_MOST_BEHIND = 3
 _MOST_LATER = 2
 _MOST_DONE = 2
 _MOST_STAGES = 12
@@ -101,8 +103,23 @@ class RunTasks:
             if press is not None:
                 press = replace(press, style="" if buttons else "primary")
                 buttons += 1
-            rows.append(replace(self._row(task), button=press))
+            shown = self._row(task)
+            rows.append(
+                replace(shown, note=join_parts([shown.note, self._holds_up(task)], _BETWEEN), button=press)
+            )
         return tuple(rows)
+
+    def _holds_up(self, task: Task) -> Text:
+        """What waits for a task that doesn't move."""
+        if task.state not in (TaskState.HELD, TaskState.FAILED):
+            return ()
+        behind = [other for other in self.tasks if task.id in other.waits_for and not other.state.is_over]
+        if not behind:
+            return ()
+        left = len(behind) - _MOST_BEHIND
+        more = [translate("run.and_more", count=left)] if left > 0 else []
+        named = join_parts([self._handles(behind[:_MOST_BEHIND]), *more], " ")
+        return translate(plural("row.holds_up", len(behind)), tasks=named)
 
     def _now_button(self, task: Task) -> Button | None:
         if not self.tracked.task_handle(task.id):
@@ -163,7 +180,7 @@ class RunTasks:
         return self._line("run.later", waiting, _MOST_LATER)
 
     def _done(self) -> Section | None:
-        over = [task for task in self.tasks if task.state in (TaskState.DONE, TaskState.SKIPPED)]
+        over = [task for task in self.tasks if task.state in SETTLED]
         order = {task.id: index for index, task in enumerate(self.tasks)}
         over.sort(
             key=lambda task: (task.finished_at.timestamp() if task.finished_at else 0.0, order[task.id]),
@@ -192,7 +209,7 @@ class RunTasks:
         if len(counts) < 2:
             return None
         parts = [
-            f"{shorten(stage.title, 30)} {sum(task.state.is_over for task in tasks)}/{len(tasks)}"
+            f"{shorten(stage.title, 30)} {sum(task.state in SETTLED for task in tasks)}/{len(tasks)}"
             for stage, tasks in counts[:_MOST_STAGES]
         ]
         more = [translate("run.and_more", count=len(counts) - _MOST_STAGES)] if len(counts) > _MOST_STAGES else []

@@ -7,7 +7,7 @@ from adapters.writes import Op
 from commands.access import require_right
 from commands.forms import more
 from commands.forms.options import MOST_OPTIONS, fitting_tasks, task_options
-from commands.language.parser import parse
+from commands.language.parser import parse_line
 from commands.lookup.distinct_names import run_names
 from commands.lookup.earlier_message import original_intent
 from commands.lookup.run_lookup import no_run_error
@@ -138,7 +138,7 @@ def form_for_line(text: str, services: Services) -> OpenForm | None:
     """The form for a line that has only a verb, if the verb has one for this case. Pure."""
     commands = services.commands
     try:
-        intent = parse(text, commands, services.aliases, root=services.root_command, mention=services.mention)
+        intent = parse_line(text, services)
     except BadArguments as error:
         about = next(
             (about for about, form in forms_of(commands).items() if form.opens_on_error == error.key), None

@@ -28,7 +28,7 @@ _ANY_DAY = datetime(2026, 1, 14)
 _HOURS = re.compile(r"\b([0-9]{1,2}) ?h(?:s|rs?|oras?)?(?: ?([0-9]{2})(?: ?min)?)?\b")
 _CLOCK_WORDS = re.compile(r"\b(?:at|as|a partir das)\s+(?=[0-9])")
 _DECIMAL = re.compile(r"(?<=[0-9]),(?=[0-9])")
-_NOT_A_CLOCK = re.compile(r"[^\x00-\x7f]|^-|:[0-9](?![0-9])|:[0-9]{2}:|\b[a-z][0-9]")
+_NOT_A_CLOCK = re.compile(r"[^\x00-\x7f]|^-|:[0-9](?![0-9])|:[0-9]{2}:|\.[0-9]+:|\b[a-z][0-9]")
 _PHRASES = {
     "daqui a ": "em ",
     "dentro de ": "em ",

@@ -20,9 +20,10 @@ from commands.model.card import Code
 from commands.model.command import CommandSet, ParsedLine
 from commands.model.errors import CommandError, UnknownCommand
 from commands.model.intents import Home, Intent
+from commands.model.ports import Services
 
 _WORD = re.compile(r"[^\s:]+:?|:+")
-_LONGEST_PHRASE = 3  # words: "who am i"
+_LONGEST_PHRASE = 4  # words: "what is going on"
 _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _MIN_SIMILARITY = 0.6  # of 1: "finsh" and "finish"
 _MOST_GUESSES = 3
@@ -50,6 +51,11 @@ def parse(
     command = commands[verb]
     text, flags = split_flags(arguments, command)
     return command.read(ParsedLine(verb=verb, text=text, flags=flags))
+
+
+def parse_line(text: str, services: Services) -> Intent:
+    """``parse`` with the aliases and names of the settings."""
+    return parse(text, services.commands, services.aliases, root=services.root_command, mention=services.mention)
 
 
 def command_lines(
@@ -95,7 +101,7 @@ def _split_verb(line: str, words: Mapping[str, str]) -> tuple[str, str]:
     """The verb that the first words stand for, and the rest of the line. No verb: an empty string."""
     found = list(islice(_WORD.finditer(line), _LONGEST_PHRASE))
     for count in range(len(found), 0, -1):
-        folded = [fold(word[0]) for word in found[:count]]
+        folded = [fold(word[0].replace("’", "'")) for word in found[:count]]
         phrase = " ".join(folded) if all(folded) else ""  # a lone accent folds to nothing, but is text
         verb = words.get(phrase) or words.get(phrase.rstrip(":,;.!?…"))
         if verb:
@@ -112,11 +118,11 @@ def _unknown_command(line: str, words: Mapping[str, str]) -> UnknownCommand:
         shown=Code(word[:40]),
         text=unquote(line),
         rest=rest,
-        guesses=_guess_verbs(fold(word), words),
+        guesses=guess_verbs(fold(word), words),
     )
 
 
-def _guess_verbs(word: str, words: Mapping[str, str]) -> tuple[str, ...]:
+def guess_verbs(word: str, words: Mapping[str, str]) -> tuple[str, ...]:
     """The verbs whose words are most similar, best first."""
     similar = process.extract(
         word[:40],

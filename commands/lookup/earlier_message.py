@@ -1,7 +1,5 @@
 """Commands of earlier messages, completed or retried by a button. The person who presses it is the actor."""
 
-from collections.abc import Callable
-
 from commands.model.card import PersonName
 from commands.model.command import CommandSet
 from commands.model.errors import Stale
@@ -38,15 +36,11 @@ def fill_choice(intent: Intent, press: Choose | Retry, commands: CommandSet) -> 
     return commands.intent_from({**intent.model_dump(), **press.values, "options": options})
 
 
-async def completed_intent(
-    press: Choose | Retry, message: Message, services: Services, require_right: Callable[[Intent], None]
-) -> Intent:
-    """The command that the press completes. If ``require_right`` raises, the choice stays open."""
+async def completed_intent(press: Choose | Retry, services: Services) -> Intent:
+    """The command that the press completes. Raises ``Stale`` if it is not stored any more."""
     intent = await _completed(press, services)
     if intent is None:
         raise Stale("choice.forgotten")
-    require_right(intent)
-    await take_choice(press, message, services)
     return intent
 
 

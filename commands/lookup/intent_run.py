@@ -2,7 +2,7 @@
 
 from adapters.models import RunKey, TaskKey
 from commands.language.references import action_tasks, is_run_handle, is_task_handle, split_run
-from commands.lookup.run_lookup import find_run, known_run, parse_platform_reference
+from commands.lookup.run_lookup import LinkTarget, find_run, is_unread, known_run, parse_platform_reference
 from commands.lookup.task_lookup import split_task_handle
 from commands.model.errors import BadArguments, Missing
 from commands.model.intents import Comment, DoAction, Intent, Show, Status, TaskIntent
@@ -22,7 +22,7 @@ def refers_to_run(intent: Intent) -> bool:
 
 
 async def find_intent_run(intent: Intent, message: Message, services: Services) -> TrackedRun | None:
-    """None if the intent refers to no run. Raises ``BadArguments`` if it refers to two, or ``UnreadRun``."""
+    """None if the intent refers to no run. Raises ``BadArguments`` if it refers to two."""
     op = services.commands[intent.verb].op
     tracked = await find_run(intent.run, message, services, op=op) if intent.run else None
     if tracked is None and isinstance(intent, Show) and is_run_handle(intent.what):
@@ -33,6 +33,24 @@ async def find_intent_run(intent: Intent, message: Message, services: Services) 
             raise BadArguments("task.two_runs", field="tasks", one=tracked.handle, other=other.handle)
         tracked = tracked or other
     return tracked
+
+
+async def find_unread_run(intent: Intent, services: Services) -> RunKey | None:
+    """The run that the intent refers to by a link or ``PLATFORM:ID``, if it has to be read to get a handle."""
+    keys = [_linked_task(reference, services) for reference in _task_references(intent)]
+    if intent.run and not is_run_handle(intent.run):
+        keys.insert(0, parse_platform_reference(intent.run, services))
+    for key in keys:
+        run = key.run if isinstance(key, TaskKey) else key
+        if isinstance(run, RunKey) and await is_unread(run, services):
+            return run
+    return None
+
+
+def _linked_task(reference: str, services: Services) -> LinkTarget | None:
+    """None for a link to a run: it may be a subtask of an unknown one, so it gets no handle."""
+    key = parse_platform_reference(reference, services) if "://" in reference else None
+    return key if isinstance(key, TaskKey) else None
 
 
 async def with_leading_run(intent: Intent, services: Services) -> Intent:
@@ -68,7 +86,6 @@ async def _find_task_run(reference: str, message: Message, services: Services) -
     if isinstance(key, TaskKey):
         return await known_run(key.run, services)
     if isinstance(key, RunKey):
-        # No task of a known run, so it gets no handle: it may be a subtask of an unknown one.
         if tracked := await services.runs.find(key):
             return tracked
         raise Missing("task.unknown_link", buttons=[button("button.show_it", Show(what=reference))])

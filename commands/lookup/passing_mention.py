@@ -4,7 +4,7 @@ from itertools import chain
 
 from commands.language.due_time import is_due_time
 from commands.language.health_words import is_health
-from commands.language.parser import parse
+from commands.language.parser import parse_line
 from commands.model.command import Right
 from commands.model.errors import Ambiguous, CommandError
 from commands.model.intents import Home, Intent, PromiseUpdate, Status
@@ -49,9 +49,7 @@ def _parsed(text: str, services: Services) -> Intent | None:
     if len(text) > _LONGEST:
         return None
     try:
-        return parse(
-            text, services.commands, services.aliases, root=services.root_command, mention=services.mention
-        )
+        return parse_line(text, services)
     except CommandError:
         return None
 

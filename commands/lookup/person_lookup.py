@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from commands.language.people import split_people
 from commands.lookup.distinct_names import distinct_names
-from commands.model.errors import Ambiguous, Missing
+from commands.model.errors import Ambiguous, Missing, PersonWanted
 from commands.model.messages import Actor
 from commands.model.ports import CommandContext
 from commands.text.phrases import MOST_CHOICES, choice
@@ -32,14 +32,15 @@ async def find_person(
 
     Raises ``Missing`` or ``Ambiguous``.
     """
+    run = {"run": context.run.handle} if context.run else {}
+    wanted = None if before or after else PersonWanted(field, run)
     if _GROUP.fullmatch(query):
-        raise Missing("person.group", words=query)
+        raise Missing("person.group", words=query).asking_for(wanted)
     found = await context.services.people.find(query, context.message)
     if len(found) == 1:
         return found[0]
     if not found:
-        raise Missing("person.none", words=query)
-    run = {"run": context.run.handle} if context.run else {}
+        raise Missing("person.none", words=query).asking_for(wanted)
     buttons = [
         choice(context.message.key, {**run, field: " ".join((*before, actor.id, *after))}, name)
         for actor, name in zip(found[:MOST_CHOICES], person_names(found[:MOST_CHOICES]), strict=True)

@@ -38,25 +38,21 @@ def parse_platform_reference(text: str, services: Services) -> LinkTarget | None
     return None
 
 
-class UnreadRun(Exception):
-    """A link or id names something without a handle. It gets one if it is read and turns out to be a run."""
-
-    def __init__(self, key: RunKey) -> None:
-        self.key = key
-        super().__init__(str(key))
+async def is_unread(key: RunKey, services: Services) -> bool:
+    """Whether it has no handle. It gets one if it is read and turns out to be a run."""
+    return await services.runs.find(key) is None and not await services.runs.is_hidden(key)
 
 
 async def known_run(key: RunKey, services: Services) -> TrackedRun:
-    """The run with this key. Raises ``UnreadRun``."""
-    if tracked := await services.runs.find(key):
-        return tracked
-    if await services.runs.is_hidden(key):
+    """The run with this key. Raises ``Missing``."""
+    tracked = await services.runs.find(key)
+    if tracked is None:
         raise missing_run(str(key))
-    raise UnreadRun(key)
+    return tracked
 
 
 async def find_run(reference: str, message: Message, services: Services, *, op: Op | None = None) -> TrackedRun:
-    """By handle, link, ``PLATFORM:ID`` or title. Raises ``Missing``, ``Ambiguous`` or ``UnreadRun``.
+    """By handle, link, ``PLATFORM:ID`` or title. Raises ``Missing`` or ``Ambiguous``.
 
     A title that is not typed in full is confirmed before an ``op`` that cannot be undone (``Ambiguous``).
     """

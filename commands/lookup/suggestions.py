@@ -2,7 +2,10 @@
 
 import re
 
-from commands.language.parser import parse
+from adapters.toolkit.folding import fold
+from commands.language.parser import guess_verbs, parse, parse_line
+from commands.language.references import is_task_handle
+from commands.language.vocabulary import vocabulary
 from commands.model.card import Button
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Help
@@ -12,6 +15,8 @@ from commands.text.phrases import button, choice, shorten
 
 _MAX_BUTTON_SIZE = 800  # characters of an intent's dump that every chat's button can hold
 _MOST_SUGGESTIONS = 3
+_MOST_WORDS = 8  # of a line that is no command
+_SHORTEST_VERB = 3  # characters: not "is"
 
 
 def suggestion_buttons(error: UnknownCommand, services: Services) -> tuple[Button, ...]:
@@ -24,8 +29,33 @@ def suggestion_buttons(error: UnknownCommand, services: Services) -> tuple[Butto
         except CommandError:
             continue
         if len(intent.model_dump_json()) <= _MAX_BUTTON_SIZE:
-            buttons.append(Button(shorten(f"{str(verb).capitalize()} {rest}", 30), intent))
-    return (*buttons[:_MOST_SUGGESTIONS], button("button.help", Help()))
+            buttons.append(Button(_line_label(str(verb), rest), intent))
+    help_button = button("button.help", Help())
+    others = [press for press in buttons if press.intent != help_button.intent]
+    return (*others[:_MOST_SUGGESTIONS], help_button)
+
+
+def reordered_buttons(text: str, services: Services) -> tuple[Button, ...]:
+    """For "T2 is done", which names its tasks first. Without a verb, to show them. Empty if it names no tasks."""
+    words = [word.strip(".,:;!") for word in text.split()[:_MOST_WORDS]]
+    tasks = [word for word in words if is_task_handle(word)]
+    if not tasks:
+        return ()
+    known = vocabulary(services.commands, services.aliases)
+    others = [fold(word) for word in words if word not in tasks and len(word) >= _SHORTEST_VERB]
+    verbs = [verb for word in others for verb in guess_verbs(word, known)[:1]]
+    for verb in (*verbs, "show"):
+        try:
+            intent = parse(f"{verb} {' '.join(tasks)}", services.commands, services.aliases)
+        except CommandError:
+            continue
+        return (Button(_line_label(verb, " ".join(tasks)), intent), button("button.help", Help()))
+    return ()
+
+
+def _line_label(verb: str, rest: str) -> str:
+    handles = re.sub(r"\b(?:r\d+\.)?[rt]\d+\b", lambda handle: handle[0].upper(), rest)
+    return shorten(f"{verb.capitalize()} {handles}", 30)
 
 
 def corrected_flag_buttons(error: BadArguments, message: Message, services: Services) -> tuple[Button, ...]:
@@ -33,9 +63,7 @@ def corrected_flag_buttons(error: BadArguments, message: Message, services: Serv
     wrong, guess = str(error.facts.get("flag", "")), str(error.facts.get("guess", ""))
     line = re.sub(rf"(?:--|—|–){re.escape(wrong.removeprefix('--'))}\b", guess, message.text, count=1)
     try:
-        intent = parse(
-            line, services.commands, services.aliases, root=services.root_command, mention=services.mention
-        )
+        intent = parse_line(line, services)
     except CommandError:
         return ()
     values = {**intent.model_dump(mode="json", exclude_defaults=True), "verb": intent.verb}

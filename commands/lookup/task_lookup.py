@@ -23,11 +23,17 @@ def split_task_handle(text: str) -> tuple[str, str]:
 
 
 def find_tasks(
-    references: Sequence[str], tracked: TrackedRun, message: Message, services: Services, *, confirm: bool = False
+    references: Sequence[str],
+    tracked: TrackedRun,
+    message: Message,
+    services: Services,
+    *,
+    confirm: bool = False,
+    likely: Sequence[Task] = (),
 ) -> list[Task]:
     """All of them, or it raises as ``find_task`` does."""
     return [
-        find_task(reference, tracked, message, services, field="tasks", confirm=confirm)
+        find_task(reference, tracked, message, services, field="tasks", confirm=confirm, likely=likely)
         for reference in references
     ]
 
@@ -40,11 +46,13 @@ def find_task(
     *,
     field: str,
     confirm: bool = False,
+    likely: Sequence[Task] = (),
 ) -> Task:
     """By handle, link or title. ``field`` is the intent's field that a choice fills: "tasks", "task" or "then".
 
     Raises ``Missing``, ``Ambiguous`` or ``BadArguments`` (a task of another run). With ``confirm`` a title that is
-    not typed in full raises ``Ambiguous`` too: the person confirms which task it is.
+    not typed in full raises ``Ambiguous`` too: the person confirms which task it is. ``likely`` tasks are offered
+    where nothing is similar to what was typed.
     """
     run, handle = split_task_handle(reference)
     if run and run != tracked.handle:
@@ -53,14 +61,14 @@ def find_task(
         id = tracked.task_id(handle)
         task = tracked.run.task(id) if id else None
         if task is None:
-            raise _missing_task(reference, tracked, field, message)
+            raise _missing_task(reference, tracked, field, message, likely)
         return task
     key = parse_platform_reference(reference, services)
     if key is not None:
         is_ours = isinstance(key, TaskKey) and key.run == tracked.run.key
         task = tracked.run.task(key.id) if is_ours else None
         if task is None:
-            raise _missing_task(reference, tracked, field, message)
+            raise _missing_task(reference, tracked, field, message, likely)
         return task
     found = find_matches(reference, [(task.title, task) for task in tracked.run.tasks])
     if found.single and confirm and not found.is_exact:
@@ -72,7 +80,7 @@ def find_task(
         rest = ", ".join(tracked.task_handle(task.id) for task in found.several[MOST_CHOICES:])
         buttons = task_choices(found.several, tracked, field, message)
         raise Ambiguous("task.several", buttons=buttons, words=reference, run=run_name(tracked), rest=rest)
-    raise _missing_task(reference, tracked, field, message, found.guesses)
+    raise _missing_task(reference, tracked, field, message, found.guesses or likely)
 
 
 def task_choices(tasks: Sequence[Task], tracked: TrackedRun, field: str, message: Message) -> list[Button]:
@@ -91,5 +99,8 @@ def task_choices(tasks: Sequence[Task], tracked: TrackedRun, field: str, message
 def _missing_task(
     reference: str, tracked: TrackedRun, field: str, message: Message, guesses: Sequence[Task] = ()
 ) -> Missing:
-    buttons = [*task_choices(guesses, tracked, field, message), show_button(tracked)]
-    return Missing("task.none", buttons=buttons, words=reference, run=run_name(tracked))
+    choices = task_choices(guesses[: MOST_CHOICES - 1], tracked, field, message)
+    buttons = [*choices, show_button(tracked)]
+    return Missing(
+        "task.none_but" if choices else "task.none", buttons=buttons, words=reference, run=run_name(tracked)
+    )

@@ -80,6 +80,16 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
+class PeoplePicker:
+    """The chat's own list of people. Choosing one does what a button with ``intent`` does, once the id of the
+    person is its ``field``. A chat without such a list leaves it out."""
+
+    label: str
+    intent: Intent
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A task in a card: ``running  T2 Page the DBA   Ana since 14:02``, with its button beside it."""
 
@@ -129,6 +139,7 @@ class Card:
     confidential: bool = field(default=False, compare=False)
     edition: str = field(default="", compare=False)
     menu: Menu | None = None
+    picker: PeoplePicker | None = None
     footer: Text = ()
 
     @property
@@ -142,7 +153,7 @@ class Card:
 
     @property
     def has_controls(self) -> bool:
-        return bool(self.all_buttons or self.menu or any(section.menu for section in self.sections))
+        return bool(self.all_buttons or self.menu or self.picker or any(section.menu for section in self.sections))
 
 
 def text(*spans: Span) -> Text:

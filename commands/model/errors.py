@@ -11,8 +11,9 @@ CommandError(key, **facts)
 ``key`` is a key of ``commands/text/messages.toml``, ``facts`` fill its placeholders, ``buttons`` are shown below.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from commands.model.card import Button
@@ -22,12 +23,28 @@ Suggestion = tuple[str, Suggested]
 """The label of a button, and the fields of the intent that it replaces."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class PersonWanted:
+    """Choosing a person completes the same command: ``field`` of its intent gets their id, and ``values`` replace
+    others."""
+
+    field: str
+    values: Mapping[str, str | tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+
 class CommandError(Exception):
+    wanted: PersonWanted | None = None
+
     def __init__(self, key: str, *, buttons: "Sequence[Button]" = (), **facts: object) -> None:
         self.key = key
         self.buttons = tuple(buttons)
         self.facts = facts
         super().__init__(key)
+
+    def asking_for(self, wanted: PersonWanted | None) -> Self:
+        """A chat that can list its people lets one be chosen."""
+        self.wanted = wanted
+        return self
 
 
 class UnknownCommand(CommandError): ...

@@ -8,7 +8,7 @@ title, a link, "@ben", "me". ``commands.lookup`` resolves them. An alias is the 
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -169,6 +169,13 @@ class Choose(Intent):
     key: str
     task: str = Field("", alias="of")
     values: dict[str, str | bool | tuple[str, ...] | dict[str, str]] = Field({}, alias="pick")
+
+
+def with_person(dump: dict[str, Any], field: str, person: str) -> dict[str, Any]:
+    """The dump of an intent in which ``field`` is the id of the chosen person: of a choice, among its values."""
+    if dump.get("verb") != "choose":
+        return {**dump, field: person}
+    return {**dump, "pick": {**(dump.get("pick") or {}), field: person}}
 
 
 class RunLines(Intent):

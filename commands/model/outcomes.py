@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from adapters.errors import AdapterError
-from adapters.writes import Indeterminate, NotApplied, Write, WriteMarker, WriteResult
+from adapters.results import Indeterminate, NotApplied, WriteResult
+from adapters.writes import Write, WriteMarker
 from commands.model.tracked_run import TrackedRun
 
 

@@ -14,11 +14,12 @@ from adapters.protocol import Adapter, Platform
 from adapters.toolkit.messages import ENGLISH
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker
+from commands.model.access_rules import AccessRules
 from commands.model.card import ActivityLine, Card
 from commands.model.command import CommandSet
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Outcome
-from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
 
 class RunsPort(Protocol):
@@ -44,22 +45,11 @@ class RunsPort(Protocol):
         """Gives a run on a platform a handle, unless it has one."""
         ...
 
-    async def reserve_handle(
-        self,
-        platform: str,
-        title: str,
-        runbook: str,
-        key: str,
-        *,
-        book: str = "",
-        by: Actor | None = None,
-        place: Place | None = None,
-    ) -> str:
-        """A handle for the run that the message ``key`` starts; the same one for the same key.
+    async def reserve_handle(self, start: ReservedStart) -> str:
+        """A handle for the run that the message starts; the same one for the same message.
 
-        The second call, once the runbook is found, corrects ``platform``, ``title`` (with the handle in front) and
-        ``runbook``, which ``route`` could only guess. ``runbook`` is its id on the platform (``Run.runbook_id``)
-        and empty before; ``book`` is its title. The run belongs to ``place``, and to ``by`` who starts it.
+        The second call, once the runbook is found, corrects what ``route`` could only guess. ``by`` and ``place``
+        are those of the first.
         """
         ...
 
@@ -259,36 +249,6 @@ class MessagesPort(Protocol):
 
 
 @dataclass(frozen=True)
-class ReadRule:
-    """Who may read the runs of a ``place``, ``runbook`` or ``platform``, instead of the people of their places.
-
-    ``who`` has people as in ``AccessRules``, and the words "members" (every full member) and "place".
-    """
-
-    who: Sequence[str]
-    place: str = ""
-    runbook: str = ""
-    platform: str = ""
-
-
-@dataclass(frozen=True)
-class AccessRules:
-    """``[access]``: chat ids, handles or e-mails; empty means every full member (``override``: as ``end``).
-
-    ``read``: the first rule that fits a run decides. ``guests``: what guests and other companies see of the runs
-    of places that they are in.
-    """
-
-    start: Sequence[str] = ()
-    end: Sequence[str] = ()
-    write: Sequence[str] = ()
-    override: Sequence[str] = ()
-    places: Sequence[str] = ()
-    read: Sequence[ReadRule] = ()
-    guests: Literal["card", "read", "off"] = "card"
-
-
-@dataclass(frozen=True)
 class Services:
     """``platforms`` and ``platform_types`` have the same keys: the NAMEs of ``[platforms]``."""
 
@@ -302,7 +262,7 @@ class Services:
     responder: ResponderPort
     now: Callable[[], datetime]
     preferences: PreferencesPort
-    access_rules: AccessRules = AccessRules()
+    access_rules: AccessRules = field(default_factory=AccessRules)
     platform_workspaces: Mapping[str, Sequence[str]] = field(default_factory=dict)  # who may use which
     root_command: str = "/run"
     mention: str = "@liaison"

@@ -1,11 +1,12 @@
 """A run with the short handles that Liaison gave it, and the facts that Liaison stores for it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import Field
 
-from adapters.models import Health, Model, Run, TaskState
+from adapters.models import Health, Model, Run, RunKey, RunState, TaskState
 from commands.model.messages import Actor, Place
 
 
@@ -96,6 +97,36 @@ class TrackedRun(Model):
     def task_id(self, handle: str) -> str | None:
         wanted = handle.upper()
         return next((id for id, given in self.handles.items() if given == wanted), None)
+
+
+@dataclass(frozen=True)
+class ReservedStart:
+    """A run that a message is about to start.
+
+    ``platform``, ``title`` and ``runbook`` are guesses until the runbook is found.
+    """
+
+    message: str  # its key
+    platform: str
+    title: str  # of the run; begins with its handle once the runbook is found
+    runbook: str = ""  # its title
+    runbook_id: str = ""  # on the platform; empty until the runbook is found
+    by: Actor | None = None
+    place: Place | None = None  # that the run will belong to
+
+    @property
+    def run(self) -> Run:
+        return Run(
+            key=RunKey(platform=self.platform, id=""),
+            title=self.title,
+            runbook=self.runbook or self.title,
+            runbook_id=self.runbook_id,
+            state=RunState.STARTING,
+        )
+
+    @property
+    def overlay(self) -> RunOverlay:
+        return RunOverlay(places=(self.place,) if self.place is not None else (), started_by=self.by)
 
 
 class Receipt(Model):

@@ -1,9 +1,13 @@
-"""Which tasks a verb fits, by their state."""
+"""Which tasks a verb fits, by their state; and whose they are."""
 
 from collections.abc import Mapping, Sequence
 
 from adapters.models import Task, TaskState
 from adapters.writes import Op
+from commands.cards.task_row import is_asked, last_actor
+from commands.model.messages import Actor
+from commands.model.ports import Services
+from commands.model.tracked_run import TrackedRun
 
 _OPEN = (TaskState.RUNNING, TaskState.READY, TaskState.HELD, TaskState.WAITING, TaskState.FAILED)
 _APPROVABLE = (TaskState.READY, TaskState.RUNNING, TaskState.HELD)
@@ -27,3 +31,11 @@ def is_candidate(task: Task, op: Op) -> bool:
     if op in (Op.APPROVE, Op.REJECT):
         return task.approval
     return task.is_ours if op in (Op.FINISH, Op.BEGIN) else True
+
+
+def is_mine(task: Task, tracked: TrackedRun, actor: Actor, services: Services) -> bool:
+    """Whether the task is assigned to this person, or waits for their approval. An open task that the platform has
+    assigned to nobody belongs to the person who began it through Liaison."""
+    if not task.state.is_over and not task.assignees and (began := last_actor(tracked, task)):
+        return began.same_as(actor)
+    return is_asked(services.people.person(actor), task)

@@ -20,9 +20,9 @@ from commands.model.intents import Home, Notify, OpenForm, Runs, Show
 from commands.model.messages import Actor, Place
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
+from commands.operations.candidates import is_mine
 from commands.operations.my_tasks import find_my_tasks
 from commands.operations.new_readers import place_name
-from commands.operations.task_action import is_mine
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import bare_title, button, clock, join_parts, shorten
 from commands.visibility import Reader, readable_services, require_reading
@@ -31,6 +31,7 @@ _MOST_TASKS = 20
 _MOST_RUNS = 15
 _TITLE = 100  # characters
 _BETWEEN = " · "
+_HEALTH_ORDER = (Health.RED, Health.AMBER, Health.UNSET, Health.GREEN)
 
 
 async def find_elsewhere(actor: Actor, place: Place, services: Services) -> Sequence[Text]:
@@ -126,7 +127,8 @@ def _task_row(tracked: TrackedRun, task: Task, press: Button, services: Services
 
 
 def _runs_section(own: Sequence[TrackedRun], services: Services, now: datetime) -> Section:
-    rows = [_run_row(tracked, services, now) for tracked in own[:_MOST_RUNS]]
+    urgent = sorted(own, key=lambda tracked: _HEALTH_ORDER.index(run_health(tracked).health))
+    rows = [_run_row(tracked, services, now) for tracked in urgent[:_MOST_RUNS]]
     none = () if own else translate("home_page.no_runs")
     return Section(plain_text(translate("home_page.runs")), tuple(rows), _more(own, _MOST_RUNS) or none)
 

@@ -15,7 +15,7 @@ from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import join_parts, open_link, run_name, task_name, task_state_name
+from commands.text.phrases import join_parts, open_link, run_name, state_and_note, task_name
 from commands.visibility import Reader
 
 Members = Callable[[], Awaitable[Sequence[Actor] | None]]
@@ -85,6 +85,5 @@ def _task_card(tracked: TrackedRun, id: str, url: str, services: Services, now: 
     if task is None:
         return None
     title: Text = (task_name(tracked, task).strip(),)
-    note = row(tracked, task, now, services.zone).note
-    lines = (join_parts([task_state_name(task.state), note], " · "), (run_name(tracked).strip(),))
+    lines = (state_and_note(row(tracked, task, now, services.zone)), (run_name(tracked).strip(),))
     return Card(title=title, summary=plain_text(title), lines=lines, link=open_link(tracked.run.key.platform, url))

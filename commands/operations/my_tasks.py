@@ -15,7 +15,7 @@ from commands.model.card import Text
 from commands.model.messages import Actor
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
-from commands.operations.task_action import is_mine
+from commands.operations.candidates import is_mine
 from commands.text.catalogue import translate
 from commands.text.error_text import adapter_error_text, platform_title
 

@@ -6,10 +6,9 @@ runbook is found it is stored in the reservation, so that a restart continues wi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from adapters.errors import AdapterError
-from adapters.models import Runbook, RunbookKey, RunKey, TaskState
+from adapters.models import RunbookKey, TaskState
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op, StartRun
 from commands.access import require_right
@@ -17,31 +16,23 @@ from commands.cards.error_card import cannot_post_error, error_answer, retry_but
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome
 from commands.lookup.person_lookup import find_person
 from commands.lookup.runbook_lookup import find_runbook
-from commands.model.card import Answer, Button, Text
+from commands.model.card import Answer, Text
 from commands.model.command import Right
 from commands.model.errors import CommandError, NotAllowed
-from commands.model.intents import Drop, OpenForm, Retry, Start
-from commands.model.messages import Actor, Place
+from commands.model.intents import OpenForm, Retry, Start
+from commands.model.messages import Place
 from commands.model.outcomes import Done, Refused, WriteOutcome
 from commands.model.ports import CannotPost, CommandContext
-from commands.model.tracked_run import TrackedRun
-from commands.operations.new_readers import line_about_owner
+from commands.model.tracked_run import ReservedStart, TrackedRun
+from commands.operations.start_question import confirm_start, line_about_new_owner, which_channel
 from commands.operations.task_action import require
 from commands.operations.write import write
-from commands.text.catalogue import plain_text, plural, translate
-from commands.text.error_text import platform_messages, platform_title
+from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import (
-    MOST_CHOICES,
-    ChoiceValues,
     button,
-    choice,
-    label,
-    run_name,
     short_card,
     show_button,
 )
-
-REPEAT_WINDOW = timedelta(minutes=10)  # a second start of a runbook in the same place asks first
 
 
 @dataclass(frozen=True)
@@ -68,11 +59,11 @@ async def start(intent: Start, context: CommandContext) -> Answer:
         return await _start_chosen(intent, chosen, tracked, context)
     try:
         runbook = await find_runbook(intent.runbook, intent.platform, context)
-        question = await _which_channel(intent, runbook, context)
+        question = await which_channel(intent, runbook, context)
         owner = (await find_person(intent.owner, context, field="owner")) if intent.owner else None
         if question is None and not intent.confirmed:
-            about_owner = await _line_about_owner(owner, runbook, tracked, context)
-            question = await _question(intent, runbook, tracked, context, about_owner)
+            about_owner = await line_about_new_owner(owner, runbook, tracked, context)
+            question = await confirm_start(intent, runbook, tracked, context, about_owner)
     except (CommandError, AdapterError):
         await context.services.runs.cancel_start(tracked.handle)
         raise
@@ -81,7 +72,7 @@ async def start(intent: Start, context: CommandContext) -> Answer:
         return question
     title = f"{tracked.handle} {intent.name or runbook.title}"
     await context.services.runs.reserve_handle(
-        runbook.key.platform, title, runbook.key.id, context.message.key, book=runbook.title
+        ReservedStart(context.message.key, runbook.key.platform, title, runbook.title, runbook.key.id)
     )
     if owner is not None:
         intent = intent.model_copy(update={"owner": owner.id})
@@ -104,20 +95,6 @@ async def _in_chosen_channel(intent: Start, tracked: TrackedRun, context: Comman
         tracked.handle, lambda overlay: overlay.model_copy(update={"places": (chosen,)})
     )
     return replace(context, message=context.message.model_copy(update={"place": chosen}))
-
-
-async def _which_channel(intent: Start, runbook: Runbook, context: CommandContext) -> Answer | None:
-    """Asked in a direct message: which people may read the run."""
-    place, key = context.place, context.message.key
-    if intent.channel or not place.direct:
-        return None
-    pick: ChoiceValues = {"runbook": str(runbook.key), "channel": place.channel}
-    buttons = [choice(key, pick, label("start.only_me"))]
-    for channel in (await context.services.memberships.shared_channels(context.actor))[: MOST_CHOICES - 1]:
-        shown = f"#{channel.channel_name}" if channel.channel_name else channel.channel
-        buttons.append(choice(key, {**pick, "channel": channel.channel}, shown))
-    title = translate("start.which_channel", runbook=runbook.title)
-    return Answer(private=short_card(title, buttons=buttons), result="question")
 
 
 async def _start_chosen(
@@ -231,81 +208,3 @@ async def _not_started(tracked: TrackedRun, why: Text, context: CommandContext, 
         await runs.update_overlay(tracked.handle, lambda overlay: overlay.model_copy(update=reason))
         await runs.cancel_start(tracked.handle)
     return replace(answer, changed_runs=(tracked.handle,), result="failed")
-
-
-async def _line_about_owner(
-    owner: Actor | None, runbook: Runbook, tracked: TrackedRun, context: CommandContext
-) -> Text:
-    """Says that the owner is not in the place that the run will belong to, and will be able to read it."""
-    if owner is None:
-        return ()
-    run = tracked.run.model_copy(update={"runbook": runbook.title, "runbook_id": runbook.key.id})
-    run = run.model_copy(update={"key": RunKey(platform=runbook.key.platform, id=run.key.id)})
-    overlay = tracked.overlay.model_copy(update={"places": (context.place,)})
-    return await line_about_owner(owner, tracked.model_copy(update={"run": run, "overlay": overlay}), context)
-
-
-async def _question(
-    intent: Start, runbook: Runbook, tracked: TrackedRun, context: CommandContext, about_owner: Text
-) -> Answer | None:
-    """Asked before a second start soon after the first, and before one that notifies people, cannot be undone,
-    or lets somebody from elsewhere read the run."""
-    recent = await context.services.runs.recent_start(runbook.key, context.place, context.now - REPEAT_WINDOW)
-    twice = recent if recent is not None and recent.handle != tracked.handle else None
-    needs_care = (runbook.irreversible or runbook.alerts) and not intent.rehearsal
-    if twice is None and not needs_care and not runbook.warning and not about_owner:
-        return None
-    lines: list[Text] = [about_owner] if about_owner else []
-    if twice is not None:
-        lines.append(translate("start.twice", run=run_name(twice)))
-    if runbook.warning:
-        lines.append(translate(runbook.warning, platform_messages(runbook.key.platform, context.services)))
-    if needs_care:
-        lines += await _consequences(runbook, context)
-    buttons = _start_buttons(intent, runbook, context) if needs_care else []
-    if not buttons:
-        pick: ChoiceValues = {"runbook": str(runbook.key), "confirmed": True}
-        decided = needs_care and bool(runbook.start_options)  # the line says which option
-        live = label(
-            "button.start_this"
-            if decided
-            else "start.live"
-            if needs_care
-            else "start.another"
-            if twice
-            else "start.anyway"
-        )
-        buttons = [choice(context.message.key, pick, live)]
-        if needs_care and runbook.rehearsable and not decided:
-            buttons.append(choice(context.message.key, {**pick, "rehearsal": True}, label("start.rehearsal")))
-    buttons.append(button("button.cancel", Drop(key=context.message.key)))
-    title = translate(
-        "start.ask", runbook=runbook.title, platform=platform_title(runbook.key.platform, context.services)
-    )
-    return Answer(private=short_card(title, lines=lines, buttons=buttons, tone="warn"), result="question")
-
-
-def _start_buttons(intent: Start, runbook: Runbook, context: CommandContext) -> list[Button]:
-    """A button for each start option; none where the line has already chosen one."""
-    if any(option.values.keys() & intent.values.keys() for option in runbook.start_options):
-        return []
-    messages = platform_messages(runbook.key.platform, context.services)
-    buttons: list[Button] = []
-    for option in runbook.start_options[: MOST_CHOICES - 1]:
-        pick: ChoiceValues = {"runbook": str(runbook.key), "confirmed": True, "rehearsal": option.rehearsal}
-        pick["options"] = {**option.values, **option.confirms}
-        buttons.append(choice(context.message.key, pick, plain_text(translate(option.label, messages))))
-    return buttons
-
-
-async def _consequences(runbook: Runbook, context: CommandContext) -> list[Text]:
-    full = runbook
-    if runbook.task_count is None and not runbook.tasks:
-        full = await context.services.adapter(runbook.key.platform).runbook(runbook.key.id)
-    count = full.task_count if full.task_count is not None else len(full.tasks)
-    lines = [translate(plural("start.tasks", count), count=count)]
-    if runbook.alerts:
-        lines.append(translate("start.alerts", alerts=runbook.alerts))
-    if runbook.irreversible:
-        lines.append(translate("start.irreversible"))
-    return lines

@@ -6,28 +6,27 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.errors import AdapterError
-from adapters.models import Person, RunState, Task, TaskState
-from adapters.protocol import Emulated, Unsupported, supports
+from adapters.models import Person, RunState, Task
+from adapters.protocol import Emulated, Unsupported
 from adapters.toolkit.people import is_among
 from adapters.writes import AssignTask, Op, TaskWrite
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
 from commands.cards.task_buttons import finish_button, take_over_button
-from commands.cards.task_row import is_asked, last_actor, people_names, shown_tasks
+from commands.cards.task_row import people_names
 from commands.lookup.irreversible import is_irreversible
-from commands.lookup.task_lookup import find_tasks, task_choices
+from commands.lookup.task_lookup import find_tasks
 from commands.model.card import Answer, Code
-from commands.model.errors import Ambiguous, CommandError, Missing, Stale
-from commands.model.intents import Assign, End, OpenForm, TaskIntent
-from commands.model.messages import Actor
+from commands.model.errors import CommandError, Missing, Stale
+from commands.model.intents import Assign, OpenForm, TaskIntent
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import LastAction, TrackedRun
-from commands.operations.candidates import is_candidate
-from commands.operations.preconditions import PreconditionContext, run_over, task_precondition
+from commands.operations.preconditions import PreconditionContext, task_precondition
+from commands.operations.which_task import likely_tasks, which_task
 from commands.operations.write import write
 from commands.text.catalogue import lazy, translate
 from commands.text.error_text import capability_text, platform_title
-from commands.text.phrases import MOST_CHOICES, button, run_name, show_button, task_name
+from commands.text.phrases import button, run_name, task_name
 
 _RECORDED = (Op.BEGIN, Op.FINISH, Op.SKIP)  # not approvals: many people may have a part in one
 _CLEARS_HOLD = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.REOPEN)
@@ -91,13 +90,16 @@ async def execute_on_tasks(
     if not (may_release and intent.tasks):
         require(context, tracked, op)
     if not intent.tasks:
-        raise await which_task(context, tracked, op)
+        raise which_task(context, tracked, op)
     confirm = is_irreversible(op, context.adapter(tracked).capabilities)
     try:
         tasks = find_tasks(intent.tasks, tracked, context.message, context.services, confirm=confirm)
     except Missing:
         tracked = await context.services.runs.refresh(tracked.handle)  # somebody may have added it there
-        tasks = find_tasks(intent.tasks, tracked, context.message, context.services, confirm=confirm)
+        likely = likely_tasks(context, tracked, op) if len(intent.tasks) == 1 else ()
+        tasks = find_tasks(
+            intent.tasks, tracked, context.message, context.services, confirm=confirm, likely=likely
+        )
     if may_release and not all(_is_held_by_liaison(tracked, task) for task in tasks):
         require(context, tracked, op)
     tasks = list({task.id: task for task in tasks}.values())  # a task that is named twice is written once
@@ -252,44 +254,3 @@ def _with_instructions(report: OutcomeReport, tracked: TrackedRun, wanted: TaskW
         button("button.comment", OpenForm(run=tracked.handle, about="comment", fill={"task": handle})),
     )
     return replace(report, lines=tuple(lines), buttons=(*report.buttons, *buttons))
-
-
-async def which_task(context: CommandContext, tracked: TrackedRun, op: Op) -> CommandError:
-    """The question when no task was named: a button for each task that fits, the person's own first."""
-    if tracked.run.state.is_over:
-        return run_over(tracked)
-    tasks = [task for task in shown_tasks(tracked) if is_candidate(task, op)]
-    mine = [task for task in tasks if is_mine(task, tracked, context.actor, context.services)]
-    if op is Op.FINISH:
-        return _which_to_finish(context, tracked, tasks)
-    found = [*mine, *(task for task in tasks if task not in mine)]
-    if not found:
-        show = show_button(tracked)
-        return Missing("task.none_to", verb=lazy(f"to.{op}"), run=run_name(tracked), buttons=[show])
-    rest = ", ".join(tracked.task_handle(task.id) for task in found[MOST_CHOICES:])
-    buttons = task_choices(found, tracked, "tasks", context.message)
-    return Ambiguous("task.which", verb=lazy(f"to.{op}"), run=run_name(tracked), buttons=buttons, rest=rest)
-
-
-def _which_to_finish(context: CommandContext, tracked: TrackedRun, tasks: Sequence[Task]) -> CommandError:
-    """The person's running tasks, else all running tasks, else all that could be finished; and the run itself."""
-    running = [task for task in tasks if task.state is TaskState.RUNNING]
-    likely = (
-        [task for task in running if is_mine(task, tracked, context.actor, context.services)] or running or tasks
-    )
-    buttons = task_choices(likely[: MOST_CHOICES - 1], tracked, "tasks", context.message)
-    if supports(context.adapter(tracked).capabilities, Op.END):
-        buttons.append(button("button.end", End(run=tracked.handle), run=tracked.handle))
-    if not buttons:
-        return Missing(
-            "task.none_to", verb=lazy(f"to.{Op.FINISH}"), run=run_name(tracked), buttons=[show_button(tracked)]
-        )
-    return Ambiguous("task.which_finish", run=run_name(tracked), buttons=buttons)
-
-
-def is_mine(task: Task, tracked: TrackedRun, actor: Actor, services: Services) -> bool:
-    """Whether the task is assigned to this person, or waits for their approval. An open task that the platform has
-    assigned to nobody belongs to the person who began it through Liaison."""
-    if not task.state.is_over and not task.assignees and (began := last_actor(tracked, task)):
-        return began.same_as(actor)
-    return is_asked(services.people.person(actor), task)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from adapters.models import Health, Run, Task, TaskState
-from commands.model.card import Button, Card, ClockTime, Link, Span, Text, Tone
+from commands.model.card import Button, Card, ClockTime, Link, Menu, Row, Span, Text, Tone
 from commands.model.intents import Choose, Intent, Show, Start
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import LazyText, lazy, plain_text, translate
@@ -35,6 +35,11 @@ def label(key: str, **facts: object) -> str:
 
 def button(key: str, intent: Intent, **facts: object) -> Button:
     return Button(label(key, **facts), intent)
+
+
+def rest_menu(key: str, options: Sequence[Button]) -> Menu | None:
+    """What has no room as a button; None if everything has."""
+    return Menu(plain_text(translate(key)), tuple(options)) if options else None
 
 
 def show_button(tracked: TrackedRun, *, named: bool = False) -> Button:
@@ -109,6 +114,13 @@ def task_name(tracked: TrackedRun, task: Task) -> str:
 
 def task_state_name(state: TaskState) -> str:
     return plain_text(translate(f"state.{state}"))
+
+
+def state_and_note(row: Row) -> Text:
+    """ "running · Ana since 14:02". A note like "Ana, waiting for T3" says the state already."""
+    state = task_state_name(row.state) if row.state else ""
+    said = bool(state) and f", {state} " in f", {plain_text(row.note)}"
+    return join_parts(["" if said else state, row.note], " · ")
 
 
 def task_state_width() -> int:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from adapters.writes import AssignTask, Op
 from commands.forms.fields import PEOPLE, task_form
 from commands.language.people import parse_tasks_and_person
-from commands.language.references import RUN_FLAG, example_with_tasks, tasks_end
+from commands.language.references import RUN_FLAG, TaskArguments, example_with_tasks, tasks_end
 from commands.lookup.person_lookup import find_people, person_names
 from commands.model.card import Answer, Code
 from commands.model.command import Command, Example, ParsedLine, Right, Scope
-from commands.model.errors import Ambiguous, BadArguments
+from commands.model.errors import Ambiguous, BadArguments, PersonWanted
 from commands.model.intents import Assign
 from commands.model.messages import Actor
 from commands.model.ports import CommandContext
@@ -24,8 +24,13 @@ def read(line: ParsedLine) -> Assign:
     arguments = parse_tasks_and_person(line)
     if not arguments.text:
         example = Code(example_with_tasks(COMMAND, arguments.tasks))
-        raise BadArguments("parse.missing_person", field="person", example=example)
+        missing = BadArguments("parse.missing_person", field="person", example=example)
+        raise missing.asking_for(_person_wanted(arguments) if arguments.tasks else None)
     return Assign(run=arguments.run, tasks=arguments.tasks, person=arguments.text)
+
+
+def _person_wanted(arguments: TaskArguments) -> PersonWanted:
+    return PersonWanted("person", {"verb": "assign", "run": arguments.run, "tasks": arguments.tasks})
 
 
 async def handle(intent: Assign, context: CommandContext) -> Answer:

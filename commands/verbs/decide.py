@@ -1,6 +1,7 @@
 """``decide``: a person resolves a write whose outcome is unknown. Only buttons send it."""
 
-from adapters.writes import NotApplied, StartRun
+from adapters.results import NotApplied
+from adapters.writes import StartRun
 from commands.cards.activity_line import step_summary, unknown_facts, write_summary
 from commands.model.card import Answer, Result, Text
 from commands.model.command import Command, Right, button_only

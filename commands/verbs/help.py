@@ -1,5 +1,6 @@
 """``help``: the few lines that most people need, all commands, or one of them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.protocol import Emulated, Unsupported, supports
@@ -7,6 +8,7 @@ from adapters.toolkit.folding import fold
 from adapters.writes import Op
 from commands.cards.run_card import likely_steps
 from commands.cards.task_row import shown_tasks
+from commands.language.parser import guess_verbs
 from commands.language.tokens import unquote
 from commands.language.vocabulary import vocabulary
 from commands.model.card import Answer, Button, Card, Code, Text
@@ -33,7 +35,11 @@ async def handle(intent: Help, context: CommandContext) -> Answer:
     if verb:
         return Answer(private=_command_card(services.commands[verb], services))
     if intent.topic:
-        return Answer(private=_list_card("" if fold(intent.topic) == _ALL else intent.topic, services))
+        if fold(intent.topic) == _ALL:
+            return Answer(private=_list_card("", services))
+        if guesses := guess_verbs(fold(intent.topic), words):
+            return Answer(private=_guess_card(intent.topic, guesses))
+        return Answer(private=_list_card(intent.topic, services))
     tracked = await _run_here(context)
     return Answer(private=_start_card(services) if tracked is None else _run_card(tracked, context))
 
@@ -118,13 +124,19 @@ def _list_card(unknown_topic: str, services: Services) -> Card:
     return short_card(title, lines=lines, buttons=buttons)
 
 
+def _guess_card(topic: str, guesses: Sequence[str]) -> Card:
+    buttons = [button("button.help_with", Help(topic=verb), verb=verb) for verb in guesses]
+    title = translate("help.did_you_mean", words=shorten(topic, 40))
+    return short_card(title, buttons=[*buttons, _all_button()])
+
+
 def _command_card(command: Command, services: Services) -> Card:
     """One command with its examples, and how the platforms support it."""
     lines: list[Text] = [(_usage(command, services),)]
     if command.aliases:
         lines.append(translate("help.aliases", words=", ".join(command.aliases)))
     examples = [Code(f"{services.root_command} {example.line}") for example in command.examples]
-    lines += [translate("help.example", line=example) for example in examples]
+    lines += [translate("help.examples"), *(("• ", example) for example in examples)]
     if command.op is not None:
         lines += [line for name in services.platforms if (line := _capability_line(name, command.op, services))]
     return short_card(
@@ -161,5 +173,5 @@ COMMAND = Command(
         Example("help finish", {"topic": "finish"}),
         Example("help all", {"topic": "all"}),
     ),
-    synonyms={"en": ("?",), "pt": ("ajuda",)},
+    synonyms={"en": ("?", "help me"), "pt": ("ajuda",)},
 )

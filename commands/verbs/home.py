@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.models import Task
+from commands.cards.health_line import health_word, run_health
 from commands.cards.progress import task_counts
 from commands.cards.run_card import likely_steps
 from commands.cards.task_row import row, shown_tasks
@@ -36,8 +37,8 @@ async def handle(intent: Home, context: CommandContext) -> Answer:
     card = Card(
         title=title,
         summary=plain_text(title),
-        lines=(_run_line(tracked), *notes),
-        sections=(section,) if section.rows else (),
+        lines=(_run_line(tracked), *(() if section.rows else notes)),
+        sections=(section, *(Section("", more=note) for note in notes)) if section.rows else (),
         buttons=tuple(buttons[:_MOST_BUTTONS]),
         footer=translate("home.help", help=Code(f"{context.services.root_command} help")),
     )
@@ -47,7 +48,8 @@ async def handle(intent: Home, context: CommandContext) -> Answer:
 def _run_line(tracked: TrackedRun | None) -> Text:
     if tracked is None:
         return translate("home.no_run")
-    return join_parts([translate("home.run", run=run_name(tracked)), task_counts(shown_tasks(tracked))])
+    health = health_word(run_health(tracked).health)
+    return join_parts([translate("home.run", run=run_name(tracked)), health, task_counts(shown_tasks(tracked))])
 
 
 async def _tasks(context: CommandContext) -> tuple[Section, Sequence[Text]]:
@@ -95,7 +97,18 @@ COMMAND = Command(
     handle=handle,
     examples=(Example("", {"verb": "home"}), Example("home", {})),
     synonyms={
-        "en": ("hello", "hi", "hey", "good morning", "good afternoon", "good evening"),
+        "en": (
+            "what's up",
+            "what's going on",
+            "whats going on",
+            "what is going on",
+            "hello",
+            "hi",
+            "hey",
+            "good morning",
+            "good afternoon",
+            "good evening",
+        ),
         "pt": ("início", "olá", "oi", "bom dia", "boa tarde", "boa noite"),
     },
     flags=(RUN_FLAG,),

@@ -39,16 +39,18 @@ async def handle(intent: Mine, context: CommandContext) -> Answer:
     shown = found.by_run[:_MOST_RUNS]
     names = run_names([tracked for tracked, _ in shown], _NAME)
     sections = [_section(name, *run, context) for name, run in zip(names, shown, strict=True)]
-    lines = [*found.gaps]  # what is missing comes first
+    lines = [*found.gaps]
     if not found.count:
         lines += _platforms_without_assignees(runs, context)
     if len(found.by_run) > len(shown):
         lines.append(translate("list.more", count=len(found.by_run) - len(shown)))
+    if shown:  # the tasks come first
+        sections += [Section("", more=line) for line in lines]
     title = translate(_title_key(found), count=found.count)
     card = Card(
         title=title,
         summary=plain_text(title),
-        lines=tuple(lines),
+        lines=() if shown else tuple(lines),
         sections=tuple(sections),
         buttons=tuple(_buttons(shown, context)),
     )

@@ -48,9 +48,10 @@ async def handle(intent: Next, context: CommandContext) -> Answer:
         private=Card(
             title=title,
             summary=plain_text(title),
-            lines=(*_read_at(context, tracked), *await pending_changes(context, tracked)),
+            lines=tuple(await pending_changes(context, tracked)),
             sections=tuple(_section(context, tracked, tasks) for tasks in (ready, running) if tasks),
             buttons=tuple((begin or finish)[:_MOST_BUTTONS]),
+            footer=_read_at(context, tracked),
         )
     )
 
@@ -62,9 +63,9 @@ def _section(context: CommandContext, tracked: TrackedRun, tasks: Sequence[Task]
     return Section("", rows, translate("list.more", count=more) if more > 0 else ())
 
 
-def _read_at(context: CommandContext, tracked: TrackedRun) -> tuple[Text, ...]:
+def _read_at(context: CommandContext, tracked: TrackedRun) -> Text:
     read_at = tracked.run.read_at
-    return (translate("run.read", at=clock(read_at, context.zone, context.now)),) if read_at else ()
+    return translate("run.read", at=clock(read_at, context.zone, context.now)) if read_at else ()
 
 
 COMMAND = Command(
@@ -74,7 +75,10 @@ COMMAND = Command(
     handle=handle,
     arguments="[RUN]",
     examples=(Example("next", {"run": ""}), Example("next R7", {"run": "R7"})),
-    synonyms={"pt": ("próximo", "próxima", "próximas", "próximos")},
+    synonyms={
+        "en": ("what's next", "whats next", "what is next"),
+        "pt": ("próximo", "próxima", "próximas", "próximos"),
+    },
     flags=(RUN_FLAG,),
     scope=Scope.READ,
 )

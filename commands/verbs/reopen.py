@@ -1,11 +1,14 @@
 """``reopen``: reopens tasks that are over, and takes tasks off hold."""
 
-from adapters.writes import Op, ReopenTask
+from adapters.models import TaskState
+from adapters.protocol import supports
+from adapters.writes import BeginTask, Op, ReopenTask
 from commands.forms.fields import task_form
 from commands.language.references import RUN_FLAG, example_with_tasks, parse_tasks, tasks_end
+from commands.lookup.task_lookup import find_tasks
 from commands.model.card import Answer, Code
 from commands.model.command import Command, Example, ParsedLine, Right, Scope
-from commands.model.errors import BadArguments
+from commands.model.errors import BadArguments, CommandError
 from commands.model.intents import Reopen
 from commands.model.ports import CommandContext
 from commands.operations.task_action import execute_on_tasks
@@ -20,7 +23,22 @@ def read(line: ParsedLine) -> Reopen:
 
 
 async def handle(intent: Reopen, context: CommandContext) -> Answer:
-    return await execute_on_tasks(intent, context, ReopenTask)
+    return await execute_on_tasks(intent, context, BeginTask if _can_only_begin(intent, context) else ReopenTask)
+
+
+def _can_only_begin(intent: Reopen, context: CommandContext) -> bool:
+    """Whether the tasks are on hold on a platform that takes them off hold by beginning them, and reopens none."""
+    tracked = context.run
+    if tracked is None or not intent.tasks:
+        return False
+    can = context.adapter(tracked).capabilities
+    if supports(can, Op.REOPEN) or not supports(can, Op.BEGIN):
+        return False
+    try:
+        tasks = find_tasks(intent.tasks, tracked, context.message, context.services)
+    except CommandError:
+        return False
+    return all(task.state is TaskState.HELD and task.id not in tracked.overlay.holds for task in tasks)
 
 
 COMMAND = Command(
@@ -33,7 +51,8 @@ COMMAND = Command(
         Example("reopen T3", {"tasks": ("T3",)}),
         Example("reabrir t3", {"tasks": ("T3",)}),
     ),
-    synonyms={"pt": ("reabrir",)},
+    aliases=("resume",),
+    synonyms={"en": ("unhold", "unblock"), "pt": ("reabrir", "retomar", "desbloquear")},
     flags=(RUN_FLAG,),
     scope=Scope.WRITE,
     right=Right.WRITE,

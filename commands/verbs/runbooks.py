@@ -1,6 +1,7 @@
 """``runbooks``: lists the runbooks that can be started."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.models import Runbook
 from adapters.writes import Op
@@ -13,7 +14,7 @@ from commands.model.command import Command, Example, Flag, ParsedLine
 from commands.model.intents import Runbooks, Start
 from commands.model.ports import CommandContext
 from commands.text.catalogue import plural, translate
-from commands.text.phrases import join_parts, label, short_card
+from commands.text.phrases import join_parts, label, rest_menu, short_card
 
 _MOST_RUNBOOKS = 20
 _MOST_BUTTONS = 4
@@ -41,12 +42,13 @@ async def handle(intent: Runbooks, context: CommandContext) -> Answer:
             label("button.start_named", runbook=runbook.title) if name == runbook.title else name,
             Start(runbook=str(runbook.key)),
         )
-        for runbook, name in list(zip(found, names, strict=True))[:_MOST_BUTTONS]
+        for runbook, name in list(zip(found, names, strict=True))[:_MOST_RUNBOOKS]
     ]
     name = find_platform(intent.platform, context.services) if intent.platform else ""
     platform = translate("run.on", platform=name) if name else ()
     title = join_parts([translate(_title_key(found, search)), platform], " ")
-    return Answer(private=short_card(title, lines=[*search.gaps, *lines], buttons=buttons))
+    card = short_card(title, lines=[*search.gaps, *lines], buttons=buttons[:_MOST_BUTTONS])
+    return Answer(private=replace(card, menu=rest_menu("menu.start", buttons[_MOST_BUTTONS:])))
 
 
 def _title_key(found: Sequence[Runbook], search: RunbookSearch) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from adapters.errors import AdapterError, NotFound, Rejected
 from adapters.models import RunSummary
 from adapters.writes import Op
+from commands.cards.health_line import health_word, run_health
 from commands.cards.progress import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
@@ -18,7 +19,7 @@ from commands.model.intents import OpenForm, Runs
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
-from commands.text.phrases import button, join_parts, shorten, show_button
+from commands.text.phrases import button, join_parts, rest_menu, shorten, show_button
 
 _MOST_RUNS = 10
 _MOST_BUTTONS = 4
@@ -44,7 +45,7 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
     titles = run_titles([tracked for tracked, _ in shown], _NAME)
     rows = tuple(_row(title, tracked, summary) for title, (tracked, summary) in zip(titles, shown, strict=True))
     more = translate("list.more", count=len(runs) - len(shown)) if len(runs) > len(shown) else ()
-    buttons = tuple(show_button(tracked, named=True) for tracked, _ in shown[:_MOST_BUTTONS])
+    buttons = tuple(show_button(tracked, named=True) for tracked, _ in shown)
     title = translate("runs.title" if shown else "runs.none_read" if found.gaps else "runs.none")
     return Answer(
         private=Card(
@@ -52,7 +53,8 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
             summary=plain_text(title),
             lines=tuple(found.gaps),
             sections=(Section("", rows, more),) if rows else (),
-            buttons=buttons or (button("button.start", OpenForm(about="start")),),
+            buttons=buttons[:_MOST_BUTTONS] or (button("button.start", OpenForm(about="start")),),
+            menu=rest_menu("menu.show_run", buttons[_MOST_BUTTONS:]),
         )
     )
 
@@ -100,7 +102,8 @@ def _row(title: str, tracked: TrackedRun, summary: RunSummary) -> Row:
         counts = translate(plural("run.counts", summary.total), done=summary.done, total=summary.total)
     name = tracked.run.key.platform
     platform: Text = () if title.endswith(f"({name})") else translate("run.on", platform=name)
-    return Row(None, tracked.handle, shorten(title, _NAME), join_parts([counts, platform], " · "))
+    health = health_word(run_health(tracked).health)
+    return Row(None, tracked.handle, shorten(title, _NAME), join_parts([health, counts, platform], " · "))
 
 
 COMMAND = Command(

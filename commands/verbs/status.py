@@ -93,7 +93,10 @@ COMMAND = Command(
         Example("status R7", {"run": "R7", "text": ""}),
     ),
     aliases=("update",),
-    synonyms={"pt": ("situação", "estado", "atualizar")},
+    synonyms={
+        "en": ("what's the status", "whats the status", "what is the status"),
+        "pt": ("situação", "estado", "atualizar"),
+    },
     flags=(Flag("next", FlagKind.WHEN, hint="WHEN"), RUN_FLAG),
     scope=Scope.WRITE,
     right=Right.WRITE,

@@ -8,14 +8,15 @@ from typing import Any
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
 from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
+from adapters.results import WriteResult
 from adapters.toolkit.people import is_certainly_same
 from adapters.unconfigured import adapter_named
-from adapters.writes import Write, WriteMarker, WriteResult
+from adapters.writes import Write, WriteMarker
 from commands.model.card import ActivityLine, Card
 from commands.model.messages import Actor, Message, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import CannotPost, NotifyMode, StopResult
-from commands.model.tracked_run import Receipt, RunOverlay, TrackedRun
+from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
 Clock = Callable[[], datetime]
 
@@ -67,26 +68,13 @@ class MemoryRunsPort:
     async def is_hidden(self, run: RunSummary | Run | RunKey) -> bool:
         return False
 
-    async def reserve_handle(
-        self,
-        platform: str,
-        title: str,
-        runbook: str,
-        key: str,
-        *,
-        book: str = "",
-        by: Actor | None = None,
-        place: Place | None = None,
-    ) -> str:
-        key_without_id = RunKey(platform=platform, id="")
-        draft = Run(key=key_without_id, title=title, runbook=book, runbook_id=runbook, state=RunState.STARTING)
-        if key not in self.starts:
-            overlay = RunOverlay(places=(place,) if place is not None else (), started_by=by)
-            tracked = self._new(draft, started=False)
-            self.starts[key] = self._save(tracked.model_copy(update={"overlay": overlay})).handle
-        tracked = self.tracked[self.starts[key]]
+    async def reserve_handle(self, start: ReservedStart) -> str:
+        if start.message not in self.starts:
+            tracked = self._new(start.run, started=False).model_copy(update={"overlay": start.overlay})
+            self.starts[start.message] = self._save(tracked).handle
+        tracked = self.tracked[self.starts[start.message]]
         if not tracked.started:
-            self._save(tracked.model_copy(update={"run": draft}))
+            self._save(tracked.model_copy(update={"run": start.run}))
         return tracked.handle
 
     async def cancel_start(self, handle: str) -> None:

@@ -30,15 +30,17 @@ from adapters.models import (
     TaskKey,
 )
 from adapters.protocol import Capability, CheckResult, Platform, Resources
-from adapters.writes import Baseline, Op, Reconciliation, Recovery, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
+from adapters.writes import Op, Write, WriteMarker
 from commands import dispatch
 from commands.dispatch import Route
-from commands.lookup.run_lookup import UnreadRun
+from commands.lookup.message_intent import intent_json
+from commands.model.access_rules import AccessRules
 from commands.model.card import Answer, Button, Card
 from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Place, Via
 from commands.model.outcomes import Outcome
-from commands.model.ports import AccessRules, CommandContext, Services
+from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text
@@ -252,12 +254,12 @@ class Room:
 
     async def send(self, message: Message) -> Answer:
         route = await dispatch.route(message, self.services)
-        if isinstance(route, UnreadRun):
+        if isinstance(route, RunKey):
             refused = await dispatch.read_run(route, message, self.services)
             route = refused or await dispatch.route(message, self.services)
-        assert not isinstance(route, UnreadRun)
+        assert not isinstance(route, RunKey)
         if isinstance(route, Answer):
-            intent = await dispatch.intent_json(message, self.services)
+            intent = await intent_json(message, self.services)
             if intent is not None:
                 self.messages.intents[message.key] = json.loads(intent)
             return route

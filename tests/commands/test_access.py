@@ -8,11 +8,12 @@ import pytest
 from adapters.errors import Rejected
 from adapters.models import Run
 from adapters.protocol import Adapter
-from adapters.writes import TaskWrite, Write, WriteMarker, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import TaskWrite, Write, WriteMarker
 from commands.access import rights_of
+from commands.model.access_rules import AccessRules
 from commands.model.command import Right
 from commands.model.intents import Choose, DecideOutcome, Start
-from commands.model.ports import AccessRules
 from tests.commands.room import ANA, BEN, EVE, HERE, Room, ScriptedAdapter, private_text
 
 

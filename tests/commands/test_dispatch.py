@@ -3,10 +3,11 @@
 import pytest
 
 from adapters.models import TaskState
-from commands.dispatch import Route, lacks_run, message_needs_current_rights, needs_place_run, route
+from commands.dispatch import Route, route
+from commands.lookup.message_intent import lacks_run, message_needs_current_rights, needs_place_run
+from commands.model.access_rules import AccessRules
 from commands.model.intents import Choose, Finish, Show, Start, Status
 from commands.model.messages import Membership, Message, Place, Via
-from commands.model.ports import AccessRules
 from commands.registry import COMMANDS
 from tests.commands.room import ANA, BEN, EVE, HERE, NOW, Room, button_labels, find_button, private_text
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from commands.dispatch import MAX_TEXT, lacks_run
+from commands.lookup.message_intent import MAX_TEXT, lacks_run
 from commands.model.messages import Message, Via
 from tests.commands.room import ANA, HERE, NOW, Room, private_text
 from tests.loop_lag import MAX_LAG_SECONDS, measure_lag

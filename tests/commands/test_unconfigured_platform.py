@@ -10,7 +10,7 @@ from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text
 from tests.commands.room import Room, private_text
 
-NOTE = "The platform old is not configured any more."
+NOTE = "The platform old isn't configured any more."
 
 
 async def room_after_removal(room: Room) -> TrackedRun:
@@ -60,7 +60,7 @@ async def test_a_write_to_it_is_refused_with_a_sentence(room: Room, line: str) -
         assert answer.private is not None
         answer = await room.press(answer.private.buttons[0])
     assert answer.result == "failed"
-    assert "is not configured any more" in private_text(answer) or "--platform" in line
+    assert "isn't configured any more" in private_text(answer) or "--platform" in line
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.models import Person, Run, RunKey, Task, TaskState
+from commands.model.access_rules import AccessRules, ReadRule
 from commands.model.messages import Actor, Membership, Place
-from commands.model.ports import AccessRules, ReadRule
 from commands.model.tracked_run import RunOverlay, TrackedRun
 from commands.visibility import Reader
 from tests.commands.room import Room

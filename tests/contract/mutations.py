@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from adapters.errors import OutcomeUnknown
 from adapters.http.responses import parse_model
 from adapters.models import Run, RunState
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.testing.fake_server import Seen
 from adapters.testing.skeleton import PLATFORM, harness
 from adapters.testing.skeleton.fake import ExampleFake
@@ -19,21 +20,17 @@ from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,
-    Baseline,
     BeginTask,
     EndRun,
     FinishTask,
     HoldTask,
     Op,
-    Reconciliation,
-    Recovery,
     ReopenTask,
     SetStatus,
     StartRun,
     TaskWrite,
     Write,
     WriteMarker,
-    WriteResult,
 )
 from tests.contract.sample.adapter import ExampleAdapter
 from tests.contract.sample.wire import WireRun, WireTask

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import pytest
 
-from adapters.protocol import WebhookHints
+from adapters.change_sources import WebhookHints
 from tests.contract.harnesses import find_harnesses
 
 BODIES = [

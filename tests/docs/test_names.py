@@ -93,7 +93,7 @@ def test_every_new_table_and_column_exists() -> None:
 
 
 def test_a_missing_name_is_found() -> None:
-    assert has_name("adapters.writes.WriteResult")
-    assert has_name("adapters.writes.WriteResult.message")
+    assert has_name("adapters.results.WriteResult")
+    assert has_name("adapters.results.WriteResult.message")
     assert not has_name("adapters.writes.Told")
-    assert not has_name("adapters.writes.WriteResult.says_nothing")
+    assert not has_name("adapters.results.WriteResult.says_nothing")

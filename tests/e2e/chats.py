@@ -68,6 +68,10 @@ class Room(ABC):
         """Presses the button as it was in the snapshot ``on``, even if the message has changed since."""
 
     @abstractmethod
+    async def pick_person(self, person: str, on: BotMessage, *, user: str = "ana") -> Delivery:
+        """Chooses somebody in the list of people of the message."""
+
+    @abstractmethod
     async def submit_form(self, values: Mapping[str, str], *, user: str = "ana") -> Delivery:
         """Fills in and submits the form that a button opened."""
 
@@ -106,6 +110,14 @@ class Room(ABC):
     @abstractmethod
     def set_member(self, there: bool) -> None:
         """Kicks Liaison out of the channel, or invites it."""
+
+    @abstractmethod
+    async def invite_bot(self) -> None:
+        """Invites Liaison back, which the chat reports to it."""
+
+    @abstractmethod
+    async def unarchive(self) -> None:
+        """Restores the channel, which the chat reports to its members."""
 
     @abstractmethod
     def set_archived(self, archived: bool) -> None: ...

@@ -112,6 +112,16 @@ class MattermostRoom(Room):
         current = fake.posts.get(post.id, post)
         return _delivery(await fake.clicked(current, self.chat.users[user], url, body), resend)
 
+    async def pick_person(self, person: str, on: BotMessage, *, user: str = "ana") -> Delivery:
+        fake, post = self.chat.fake, on.raw
+        url, body = fake.picker_body(post, self.chat.users[person], self.chat.users[user])
+
+        async def resend() -> Delivery:
+            return _delivery(await fake.send_json(url, body), resend)
+
+        current = fake.posts.get(post.id, post)
+        return _delivery(await fake.clicked(current, self.chat.users[user], url, body), resend)
+
     async def submit_form(self, values: Mapping[str, str], *, user: str = "ana") -> Delivery:
         fake, person = self.chat.fake, self.chat.users[user]
         dialog = await until(lambda: fake.dialog_of(person))
@@ -153,6 +163,12 @@ class MattermostRoom(Room):
     def set_member(self, there: bool) -> None:
         members, bot = self.channel.members, self.chat.fake.bot.id
         members.add(bot) if there else members.discard(bot)
+
+    async def invite_bot(self) -> None:
+        await self.chat.fake.join(self.channel, self.chat.fake.bot)
+
+    async def unarchive(self) -> None:
+        await self.chat.fake.restore(self.channel)
 
     def set_archived(self, archived: bool) -> None:
         self.channel.archived = archived

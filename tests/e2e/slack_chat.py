@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.e2e.chats import BotMessage, Delivery, Room
 from tests.e2e.process import until
+from tests.fakes import slack_menus
 from tests.fakes.slack import Slack
 from tests.fakes.slack_deliveries import Delivered
 from tests.fakes.slack_state import Posted, prefilled
@@ -113,6 +114,11 @@ class SlackRoom(Room):
         chat.close_forms(user)
         return self._delivery(await chat.fake.press(chat.url, label, user=chat.users[user], on=on.raw))
 
+    async def pick_person(self, person: str, on: BotMessage, *, user: str = "ana") -> Delivery:
+        chat, users = self.chat, self.chat.users
+        picked = slack_menus.pick_person(chat.fake, chat.url, on.raw, users[person], user=users[user])
+        return self._delivery(await picked)
+
     async def submit_form(self, values: Mapping[str, str], *, user: str = "ana") -> Delivery:
         chat = self.chat
         return self._delivery(await chat.fake.submit(chat.url, values, user=chat.users[user]))
@@ -142,6 +148,19 @@ class SlackRoom(Room):
     def set_member(self, there: bool) -> None:
         members, bot = self.chat.fake.channels[self.id].members, self.chat.fake.bot_user
         members.add(bot) if there else members.discard(bot)
+
+    async def invite_bot(self) -> None:
+        self.set_member(True)
+        joined = {"type": "member_joined_channel", "user": self.chat.fake.bot_user, "channel": self.id}
+        await self._report(joined | {"channel_type": "C", "team": self.chat.fake.team})
+
+    async def unarchive(self) -> None:
+        self.set_archived(False)
+        await self._report({"type": "channel_unarchive", "channel": self.id, "user": self.chat.users["ana"]})
+
+    async def _report(self, event: Mapping[str, Any]) -> None:
+        fake = self.chat.fake
+        assert (await fake.deliver(self.chat.url, "events_api", fake.envelope(event))).status == 200
 
     def set_archived(self, archived: bool) -> None:
         self.chat.fake.channels[self.id].archived = archived

@@ -125,7 +125,7 @@ async def test_a_task_is_given_to_each_of_several_people_once_where_the_platform
 async def test_where_a_task_has_one_assignee_it_is_asked_which_of_them(scene: Scene) -> None:
     await scene.start_run("local")
     await scene.room.command("assign T1 @ana and @ben")
-    await scene.wait_for_text("A task has one assignee in")
+    await scene.wait_for_text("allows only one assignee for a task")
     label = next(label for label in scene.room.button_labels() if label.lower() == "ben")
     await scene.room.press(label)
     await scene.wait_for_text("(?i)T1.*assigned to ben|assigned T1.* to ben")

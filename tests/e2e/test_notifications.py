@@ -179,7 +179,7 @@ async def test_an_overdue_update_is_told_in_the_thread_then_directly_then_to_the
     await until(lambda: _direct(room, "ben", overdue))
     await scene.liaison.kill()
     await scene.liaison.start()
-    await until(lambda: _direct(room, "ana", "promised an update of"))
+    await until(lambda: _direct(room, "ana", "promised an update on"))
     assert not _posts(room, "overdue|" + overdue)
     assert len(_telling(room, "ben", overdue)) == len(_direct(room, "ben", overdue)) == 1
 

@@ -23,7 +23,7 @@ async def test_a_task_card_leads_to_its_comments(scene: Scene) -> None:
     await scene.wait_for_effects("comment")
     await room.command("show T1")
     await scene.wait_for_text("T3 is waiting for this task")
-    await room.press("Comments")
+    await room.press("Read comments")
     await scene.wait_for_text("Comments on T1")
 
 

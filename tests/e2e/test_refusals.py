@@ -84,6 +84,26 @@ async def test_what_happens_while_the_channel_is_closed_is_shown_when_it_is_open
     assert len(told(room, "ana", reason)) <= 2, "once for each command"
 
 
+@pytest.mark.parametrize("why", ["archived", "kicked"])
+async def test_an_invitation_or_a_restored_channel_brings_what_was_parked_in_one_edit(
+    scene: Scene, why: str
+) -> None:
+    handle, room = await scene.start_run(), scene.room
+    await wait_for_card(room, handle, "0 of 4 done")
+    room.set_archived(True) if why == "archived" else room.set_member(False)
+    for line in ("begin T1", "comment on site", "finish T1 all is well", "begin T2"):
+        assert (await room.command(line)).status == 200
+    await scene.wait_for_effects("begin", 2)
+    await wait_until_told(room, "ana", f"{handle} .*{'archived' if why == 'archived' else 'not in that channel'}")
+    before = live_card(room, handle).raw.edits
+    await (room.unarchive() if why == "archived" else room.invite_bot())
+    await wait_for_card(room, handle, "1 of 4 done · 1 running")
+    await scene.wait_for_text("began T2")
+    assert live_card(room, handle).raw.edits == before + 1, "only what is true now"
+    lines = [message for message in room.bot_messages() if "finished T1" in message.text]
+    assert len([message for message in lines if not message.visible_to]) == 1, room.text()
+
+
 async def test_a_start_waits_for_a_chat_that_is_limited_or_broken(scene: Scene) -> None:
     fake, room = scene.environment.chat.fake, scene.room
     posting = r"chat.postMessage|/posts$"

@@ -97,13 +97,13 @@ async def test_a_guest_sees_only_the_runs_of_their_channels(scene: Scene) -> Non
 
 async def test_my_settings_on_home_show_and_change_how_i_am_told(scene: Scene) -> None:
     page = await _opened_home(scene, "ben")
-    assert "You're told about your tasks in the run's thread, or by direct message" in page.visible_text
+    assert "You're notified about your tasks in the run's thread, or by direct message" in page.visible_text
     chat, ben = _chat(scene), _chat(scene).user_id("ben")
     chat.close_forms("ben")
     await chat.fake.press_home(scene.liaison.url, "My settings", user=ben)
     await chat.fake.press(scene.liaison.url, "Not at all", user=ben, on=await chat.fake.modal(ben))
-    await until(lambda: "You aren't told about your tasks." in page.visible_text)
-    assert "You aren't told about your tasks." in (await chat.fake.modal(ben)).visible_text
+    await until(lambda: "You aren't notified about your tasks." in page.visible_text)
+    assert "You aren't notified about your tasks." in (await chat.fake.modal(ben)).visible_text
     await scene.room.command("notify auto", user="ben")
 
 

@@ -113,6 +113,8 @@ def _control(element: Mapping[str, Any]) -> Faults:
             yield from _select(element)
             if not 0 <= element.get("min_query_length", 0) <= 3000 or "options" in element:
                 yield "external_select: min_query_length, or options of its own"
+        case "users_select":
+            yield from _select(element)
         case other:
             yield f"Liaison does not use {other}"
 

@@ -1,4 +1,4 @@
-"""The search select of a message: what a client sends when a person opens it, types, and chooses."""
+"""The search select of a message, and its list of people: what a client sends when somebody chooses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from tests.fakes.slack_state import Posted
 
 async def search(slack: Slack, app_url: str, post: Posted, typed: str, *, user: str) -> list[dict[str, Any]]:
     """The options that are offered for what was typed."""
-    block_id, select = _search_select(post)
+    block_id, select = _select(post, "external_select")
     payload = {
         **slack.interaction("block_suggestion", user),
         **_shown(slack, post),
@@ -26,13 +26,37 @@ async def search(slack: Slack, app_url: str, post: Posted, typed: str, *, user: 
 
 async def choose(slack: Slack, app_url: str, post: Posted, option: Mapping[str, Any], *, user: str) -> Delivered:
     """Chooses one of the options that ``search`` returned."""
-    block_id, select = _search_select(post)
+    block_id, select = _select(post, "external_select")
     action = {"type": "external_select", "action_id": select["action_id"], "selected_option": option}
     payload = {
         **slack.interaction("block_actions", user),
         **_shown(slack, post),
         "response_url": slack.new_response_url(post.channel, user, post),
         "actions": [{**action, "block_id": block_id, "action_ts": slack.new_ts()}],
+    }
+    return await slack.deliver(app_url, "interactive", payload)
+
+
+async def pick_person(slack: Slack, app_url: str, post: Posted, person: str, *, user: str) -> Delivered:
+    """Chooses a person in the list of people of a message."""
+    block_id, select = _select(post, "users_select")
+    shown = _shown(slack, post)
+    if post.to:
+        shown["container"]["is_ephemeral"] = True
+        del shown["message"]
+    payload = {
+        **slack.interaction("block_actions", user),
+        **shown,
+        "response_url": slack.new_response_url(post.channel, user, post),
+        "actions": [
+            {
+                "type": "users_select",
+                "action_id": select["action_id"],
+                "block_id": block_id,
+                "selected_user": person,
+                "action_ts": slack.new_ts(),
+            }
+        ],
     }
     return await slack.deliver(app_url, "interactive", payload)
 
@@ -47,10 +71,10 @@ def _shown(slack: Slack, post: Posted) -> dict[str, Any]:
     }
 
 
-def _search_select(post: Posted) -> tuple[str, Mapping[str, Any]]:
+def _select(post: Posted, type: str) -> tuple[str, Mapping[str, Any]]:
     """The block id, and the select itself."""
     for block in post.blocks:
         for element in (*block.get("elements", ()), block.get("accessory") or {}):
-            if element.get("type") == "external_select":
+            if element.get("type") == type:
                 return block["block_id"], element
-    raise AssertionError("the message has no search select")
+    raise AssertionError(f"the message has no {type}")

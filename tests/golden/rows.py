@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
-
 from bot.storage.activity import ActivityRows
 from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -20,6 +18,7 @@ from bot.storage.people import PeopleRows
 from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
+from bot.storage.sql import Connection
 from bot.storage.store import Commit, Store
 from bot.storage.surface_state import SurfaceStateRows
 from commands.model.messages import Actor, Place

@@ -14,8 +14,9 @@ from adapters.errors import AdapterError
 from adapters.local import mapping as local
 from adapters.local.wire import Document
 from adapters.models import Health, Run, RunState, TaskState
+from adapters.results import Baseline, WriteResult
 from adapters.tines.writes import case, tasks
-from adapters.writes import Baseline, Op, Write, WriteMarker, WriteResult
+from adapters.writes import Op, Write, WriteMarker
 from bot.storage import effects
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope, action_id
 from bot.surfaces.mattermost.dialogs import read_state, state_of

@@ -19,11 +19,12 @@ from tests.pictures.runbooks import write_runbooks
 from tests.pictures.scenes import GROUPS, Picture, Stage
 
 HERE = Path(__file__).parent
+Groups = dict[str, list[dict[str, Any]]]
 OUT = HERE.parent.parent / "docs" / "pictures"
 
 
-async def _collect(chat: Chat, folder: Path, groups: list[str]) -> dict[str, list[dict[str, Any]]]:
-    """The pictures by group, as JSON for ``draw.cjs``."""
+async def _collect(chat: Chat, folder: Path, groups: list[str]) -> tuple[Groups, dict[str, str]]:
+    """The pictures by group, as JSON for ``draw.cjs``, and the names of people and channels by their ids."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(chat)
         cutover = await stack.enter_async_context(CutoverFake())
@@ -35,11 +36,18 @@ async def _collect(chat: Chat, folder: Path, groups: list[str]) -> dict[str, lis
         liaison = Liaison(folder, {**chat.settings(), **platforms})
         chat.set_liaison_url(liaison.url)
         await stack.enter_async_context(liaison)
-        found: dict[str, list[dict[str, Any]]] = {}
+        found: Groups = {}
         for group in groups:
             found[group] = [_json(picture, chat) for picture in await GROUPS[group](Stage(chat, cutover))]
             print(f"{chat.name}: {group}, {len(found[group])} pictures", flush=True)
-        return found
+        return {group: pictures for group, pictures in found.items() if pictures}, _names(chat)
+
+
+def _names(chat: Chat) -> dict[str, str]:
+    if not isinstance(chat, SlackChat):
+        return {}
+    channels = {id: f"#{channel.name}" for id, channel in chat.fake.channels.items()}
+    return {**channels, **{id: name for name, id in chat.users.items()}}
 
 
 def _json(picture: Picture, chat: Chat) -> dict[str, Any]:
@@ -52,11 +60,11 @@ def _json(picture: Picture, chat: Chat) -> dict[str, Any]:
     return {**shown, "message": raw.message, "attachments": raw.attachments}
 
 
-def _draw(name: str, groups: dict[str, list[dict[str, Any]]], folder: Path) -> None:
+def _draw(name: str, groups: Groups, names: dict[str, str], folder: Path) -> None:
     for group, pictures in groups.items():
         source = folder / f"{name}-{group}.json"
         html = {theme: page(pictures, theme) for theme in ("light", "dark")} if name == "mattermost" else {}
-        source.write_text(json.dumps({"pictures": pictures, "html": html}))
+        source.write_text(json.dumps({"pictures": pictures, "html": html, "names": names}))
         subprocess.run(["node", str(HERE / "draw.cjs"), str(source), str(OUT / f"{name}-{group}")], check=True)
 
 
@@ -71,7 +79,7 @@ def main() -> None:
     for chat in chats:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            _draw(chat.name, asyncio.run(_collect(chat, folder, groups)), folder)
+            _draw(chat.name, *asyncio.run(_collect(chat, folder, groups)), folder)
 
 
 if __name__ == "__main__":

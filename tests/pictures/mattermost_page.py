@@ -79,6 +79,8 @@ def _element(element: Json) -> str:
         case "select":
             chosen = escape(options.get(str(element.get("default")), "")) or f"<s>{placeholder or 'Choose…'}</s>"
             shown = f"<div class=input>{chosen}<s class=arrow>⌄</s></div>"
+        case "bool":
+            shown = f"<div>☐ {placeholder}</div>"
         case kind:
             shown = f"<div class='input {kind}'>{value or f'<s>{placeholder}</s>'}</div>"
     return f"<label>{label}</label>{shown}{help_text}"

@@ -33,12 +33,19 @@ the one that our proxies pin, and what to do with the old one until the end of t
 - [ ] 🚒 Call the 🧯 team 👩‍🚒🏽
 - [ ] rm -rf /var/lib/__cache__/*.tmp ~/old
 """
+HANDOVER = """# Handover
+
+- [ ] Confirm the primary is down
+- [ ] Page the DBA
+- [ ] Promote the replica (after: Confirm the primary is down)
+"""
 _STAGES = ("Decide and announce", "Drain eu-west-1", "Databases", "Traffic", "Batch and queues", "Verify")
 
 
 def write_runbooks(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "seven.md").write_text(SEVEN)
+    (folder / "handover.md").write_text(HANDOVER)
     (folder / "titles.md").write_text(TITLES)
     for count, title in ((12, "Certificate renewal"), (60, "Region evacuation"), (200, "Data centre move")):
         (folder / f"{count}.md").write_text(_long(title, count))

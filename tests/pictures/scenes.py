@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.adapters.cutover.fake import CutoverFake
 from tests.e2e.chats import BotMessage, Chat, Room
 from tests.e2e.mattermost_chat import MattermostRoom
 from tests.e2e.process import until
-from tests.e2e.slack_chat import SlackRoom
+from tests.e2e.slack_chat import SlackChat, SlackRoom
 
 FAILOVER = "Database failover"
 
@@ -60,6 +61,19 @@ class Stage:
     async def newest(self, room: Room, caption: str) -> Picture:
         await until(lambda: self._settled(room), within=20)
         return Picture(caption, room.bot_messages()[-1].raw)
+
+    async def told(self, room: Room, caption: str, text: str, *lines: str) -> Picture:
+        """The first message with ``text`` below the card. It is private if nobody else sees it."""
+        for line in lines:
+            user, _, typed = line.rpartition(": ") if line.startswith("ben: ") else ("ana", "", line)
+            await room.command(typed, user=user)
+
+        def found() -> list[BotMessage]:
+            said = [one for one in room.bot_messages() if text in one.text and "All tasks" not in one.labels]
+            return [one for one in said if "Receipt" not in one.text]
+
+        message = (await until(found, within=60))[0]
+        return Picture(caption, message.raw, private=bool(message.visible_to))
 
     async def answer(self, caption: str, room: Room, text: str) -> Picture:
         return Picture(caption, (await room.private_answer(text)).raw, private=True)
@@ -119,8 +133,18 @@ async def states(stage: Stage) -> list[Picture]:
     second.stage, second.fields = "in_progress", {}
     found.append(await stage.card("failed", room, "show", shows="failed"))
     run.stage = "paused"
-    found.append(await stage.card("paused", room, "show", shows="paused"))
+    found.append(await stage.card("paused", room, "show", shows="Paused"))
+    found.append(await _late(stage))
     return found
+
+
+async def _late(stage: Stage) -> Picture:
+    room = await stage.started(on="cutover")
+    first, second, *_ = list(stage.cutover.runbooks.values())[-1].tasks.values()
+    planned = datetime.now(UTC) - timedelta(minutes=20)
+    first.stage, second.stage = "in_progress", "in_progress"
+    second.end_planned = planned.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return await stage.card("late", room, "show", shows="late, due")
 
 
 async def answers(stage: Stage) -> list[Picture]:
@@ -158,6 +182,40 @@ async def reads(stage: Stage) -> list[Picture]:
     found.append(await stage.answer("/run help, where nothing runs", stage.room(), "help"))
     found.append(await stage.answer("all tasks", room, "show --tasks"))
     return found
+
+
+async def told(stage: Stage) -> list[Picture]:
+    """What people are told without asking."""
+    room = await stage.started("Handover")
+    await room.command("status amber replica lags 40 s --next 1m")
+    found = [await stage.told(room, caption, text, *lines) for caption, text, *lines in _TOLD]
+    await room.wait_for_text("update you promised for", within=90)
+    found.append(await stage.told(room, "overdue update", "update you promised for"))
+    found.append(await stage.told(room, "turned red", "all writes fail", "status red all writes fail"))
+    closing = "end --yes --message traffic is back"
+    found.append(await stage.told(room, "ended", "traffic is back", closing))
+    return found
+
+
+_TOLD = (
+    ("activity line", "began T1", "begin T1"),
+    ("assigned", "assigned you", "ben: whoami", "assign T3 @ben"),
+    ("ready to begin", "ready to begin", "finish T1 two zones agree"),
+)
+
+
+async def home(stage: Stage) -> list[Picture]:
+    """Slack's App Home. Mattermost has none."""
+    if not isinstance(stage.chat, SlackChat):
+        return []
+    room = await stage.started()
+    await stage.card(
+        "", room, "finish T1", "finish T2", "begin T3", "status amber replica lags", shows="1 running"
+    )
+    slack, id = stage.chat.fake, stage.chat.user_id("ana")
+    await slack.open_home(stage.chat.url, user=id)
+    page = await until(lambda: slack.homes.get(id))
+    return [Picture("App Home", dict(page.view))]
 
 
 async def texts(stage: Stage) -> list[Picture]:
@@ -219,10 +277,12 @@ async def _form(room: Room) -> Any:
 
 GROUPS: Mapping[str, Callable[[Stage], Awaitable[Sequence[Picture]]]] = {
     "card": card,
+    "home": home,
     "cards": cards,
     "states": states,
     "answers": answers,
     "reads": reads,
+    "told": told,
     "texts": texts,
     "forms": forms,
 }

@@ -18,22 +18,11 @@ from adapters.playbooks.people import People
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.timeline import KIND_PROP, RUN_PROP, TASK_PROP, Timeline
 from adapters.playbooks.wire import WirePost, WireRun, to_datetime
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard, with_race
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    AddComment,
-    Baseline,
-    EndRun,
-    FinishTask,
-    HoldTask,
-    Reconciliation,
-    Recovery,
-    SkipTask,
-    Write,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import AddComment, EndRun, FinishTask, HoldTask, SkipTask, Write, WriteMarker
 
 NOTE = "note"  # the part that writes what was typed along with another write
 _PAGES_TO_SEARCH = 3

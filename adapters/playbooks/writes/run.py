@@ -13,20 +13,10 @@ from adapters.playbooks.api import Api
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.wire import WireRun
 from adapters.playbooks.writes.comments import CommentWrites
+from adapters.results import Applied, Baseline, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    Applied,
-    Baseline,
-    EndRun,
-    NotApplied,
-    Reconciliation,
-    Recovery,
-    SetStatus,
-    Write,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import EndRun, SetStatus, Write, WriteMarker
 
 DEFAULT_REMINDER = 3600  # seconds; servers since October 2021 refuse a status without a reminder
 MIN_REMINDER = 60

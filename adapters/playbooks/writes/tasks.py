@@ -17,25 +17,20 @@ from adapters.playbooks.errors import MESSAGES, NO_ROUTE
 from adapters.playbooks.people import People
 from adapters.playbooks.reads import Reads
 from adapters.playbooks.wire import CLOSED, IN_PROGRESS, OPEN, SKIPPED, WireItem, WireRun
+from adapters.results import Applied, Baseline, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.guards import Fresh, checked_after
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddTask,
-    Applied,
     AssignTask,
-    Baseline,
     BeginTask,
     FinishTask,
-    NotApplied,
     PerformAction,
-    Reconciliation,
-    Recovery,
     ReopenTask,
     SkipTask,
     TaskWrite,
     WriteMarker,
-    WriteResult,
 )
 
 ASSIGN = "assign"  # the second part of a begin

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adapters.models import Health, Listing
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.reads import Reads
 from adapters.runrunit.text import SIGNER
@@ -11,20 +12,7 @@ from adapters.runrunit.wire import WireTask
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard, with_race
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    AddComment,
-    Baseline,
-    EndRun,
-    FinishTask,
-    HoldTask,
-    Reconciliation,
-    Recovery,
-    SetStatus,
-    SkipTask,
-    Write,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import AddComment, EndRun, FinishTask, HoldTask, SetStatus, SkipTask, Write, WriteMarker
 
 NOTE = "note"
 STAGE, URGENT = "stage", "urgent"  # the parts of a status before its comment

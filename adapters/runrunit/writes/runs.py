@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from adapters.errors import OPTIONAL_READ_ERRORS, Conflict, Rejected
 from adapters.models import Health, RunState
+from adapters.results import Applied, Baseline, Reconciliation, Recovery, WriteResult
 from adapters.runrunit import mapping
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.errors import with_key
@@ -21,18 +22,7 @@ from adapters.runrunit.writes.tasks import PART, WHOLE
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.reconciliation import applied_if, find_by_code, read_or_raise
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    AddTask,
-    Applied,
-    Baseline,
-    EndRun,
-    Reconciliation,
-    Recovery,
-    SetStatus,
-    Write,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import AddTask, EndRun, SetStatus, Write, WriteMarker
 
 STAGES_MAX_AGE = timedelta(minutes=10)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.models import RunState
+from adapters.results import WriteResult
 from adapters.runrunit import mapping
 from adapters.runrunit.api import RunrunitApi
 from adapters.runrunit.errors import with_key
@@ -16,7 +17,7 @@ from adapters.runrunit.text import plain_title
 from adapters.runrunit.wire import WireTask
 from adapters.toolkit.guards import Fresh, task_is_over
 from adapters.toolkit.reconciliation import read_or_raise
-from adapters.writes import BeginTask, HoldTask, TaskWrite, WriteResult
+from adapters.writes import BeginTask, HoldTask, TaskWrite
 
 
 @dataclass

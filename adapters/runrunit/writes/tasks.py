@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from adapters.errors import AdapterError, Conflict, Rejected
+from adapters.results import Applied, Baseline, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.runrunit import mapping
 from adapters.runrunit.text import plain_title
 from adapters.runrunit.wire import WireTask
@@ -15,19 +16,7 @@ from adapters.runrunit.writes.task_handler import TaskHandler
 from adapters.toolkit.guards import Fresh, checked_after
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    Applied,
-    AssignTask,
-    Baseline,
-    FinishTask,
-    NotApplied,
-    Reconciliation,
-    Recovery,
-    ReopenTask,
-    SkipTask,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import AssignTask, FinishTask, ReopenTask, SkipTask, WriteMarker
 
 PART, MINE, WHOLE = "part", "mine", "whole"  # the option that says how much of a task is finished
 DESCENDANTS = "descendants"  # the option that lets a reopen pause or reopen the tasks that waited for it

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import Conflict, NotFound, Rejected
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.runrunit import mapping
 from adapters.runrunit.wire import WireAssignment, WireTask
 from adapters.runrunit.writes.comments import Comments
@@ -15,15 +16,7 @@ from adapters.runrunit.writes.task_handler import TaskHandler
 from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    Baseline,
-    BeginTask,
-    HoldTask,
-    Reconciliation,
-    Recovery,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import BeginTask, HoldTask, WriteMarker
 
 TAKE, PAUSE = "take", "pause"  # the first parts of a begin and of a hold
 WITHOUT_USER = "Being worked on"  # the comment of a begin by a person without a user

@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.http.client import HttpClient
 from adapters.models import Listing
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.testing.skeleton.text import SIGNER
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard, with_race
@@ -19,19 +20,15 @@ from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,
-    Baseline,
     BeginTask,
     EndRun,
     FinishTask,
     HoldTask,
-    Reconciliation,
-    Recovery,
     ReopenTask,
     SetStatus,
     StartRun,
     Write,
     WriteMarker,
-    WriteResult,
 )
 
 

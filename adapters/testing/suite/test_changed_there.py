@@ -10,11 +10,12 @@ import pytest
 
 from adapters.errors import AdapterError, Conflict, NotFound, OutcomeUnknown, Rejected, Unreachable
 from adapters.models import Run, Task, TaskState
+from adapters.results import WriteResult
 from adapters.testing.fixtures import contract
 from adapters.testing.harness import ForeignChange, Harness
 from adapters.testing.observation import Observation, effects_of, observe
 from adapters.testing.writes import ANA, PendingWrite, new_write
-from adapters.writes import Op, WriteResult
+from adapters.writes import Op
 
 pytestmark = pytest.mark.asyncio
 ON_A_TASK = [Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.REOPEN, Op.ASSIGN]

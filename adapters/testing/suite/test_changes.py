@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.change_sources import ChangeCheck, ChangeFeed, Edit, ReadInTurn
 from adapters.errors import Unsupported
 from adapters.models import Run
-from adapters.protocol import ChangeCheck, ChangeFeed, Edit, ReadInTurn
 from adapters.testing.fixtures import contract
 from adapters.testing.harness import Harness
 

@@ -4,12 +4,13 @@ import pytest
 
 from adapters.errors import AdapterError, OutcomeUnknown, Unreachable
 from adapters.models import Task, TaskState
+from adapters.results import Applied
 from adapters.testing.fixtures import contract
 from adapters.testing.harness import Harness
 from adapters.testing.observation import observe
 from adapters.testing.suite.test_outcomes import fault_at
 from adapters.testing.writes import PendingWrite, new_marker, new_write
-from adapters.writes import Applied, Op
+from adapters.writes import Op
 
 pytestmark = pytest.mark.asyncio
 ON_A_TASK = [Op.FINISH, Op.BEGIN, Op.SKIP, Op.HOLD, Op.REOPEN, Op.ASSIGN]

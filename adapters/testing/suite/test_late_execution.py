@@ -5,12 +5,13 @@ refused and then be done.
 import pytest
 
 from adapters.errors import OutcomeUnknown
+from adapters.results import Recovery
 from adapters.testing.fixtures import contract
 from adapters.testing.harness import Harness
 from adapters.testing.observation import effects_of, observe
 from adapters.testing.suite.test_outcomes import fault_at
 from adapters.testing.writes import NOTE, new_write
-from adapters.writes import Op, Recovery
+from adapters.writes import Op
 
 pytestmark = pytest.mark.asyncio
 

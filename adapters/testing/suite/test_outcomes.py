@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Unreachable
+from adapters.results import Applied, Indeterminate, NotApplied, Recovery
 from adapters.testing.fake_server import Fault, FaultKind
 from adapters.testing.fixtures import ErrorText, contract
 from adapters.testing.harness import Harness
 from adapters.testing.observation import created, effects_of
 from adapters.testing.writes import PendingWrite, new_write
-from adapters.writes import Applied, Indeterminate, NotApplied, Op, Recovery
+from adapters.writes import Op
 
 pytestmark = pytest.mark.asyncio
 

@@ -8,12 +8,13 @@ import pytest
 from adapters.errors import Conflict, Unsupported
 from adapters.models import Health, TaskState
 from adapters.protocol import Emulated, Native
+from adapters.results import Recovery
 from adapters.testing.fixtures import ErrorText, contract
 from adapters.testing.harness import Harness
 from adapters.testing.observation import created, observe
 from adapters.testing.writes import BEN, NEW_TASK, NOTE, TEXT, PendingWrite, new_write
 from adapters.toolkit.messages import load_messages
-from adapters.writes import Op, Recovery
+from adapters.writes import Op
 
 pytestmark = pytest.mark.asyncio
 

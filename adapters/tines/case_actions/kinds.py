@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from adapters.errors import Rejected
 from adapters.models import PlatformAction, Run
+from adapters.results import Recovery, WriteResult
 from adapters.tines import wire
 from adapters.tines.api import Api
 from adapters.tines.people import People
-from adapters.writes import PerformAction, Recovery, WriteMarker, WriteResult
+from adapters.writes import PerformAction, WriteMarker
 
 
 @dataclass

@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 from adapters.errors import Conflict, NotFound, Rejected
 from adapters.models import PlatformAction, Run
+from adapters.results import Recovery, WriteResult
 from adapters.tines import links, wire
 from adapters.tines import text as texts
 from adapters.tines.case_actions.kinds import CaseAction
-from adapters.writes import PerformAction, Recovery, WriteMarker, WriteResult
+from adapters.writes import PerformAction, WriteMarker
 
 _MAX_FILES = 20
 _UNSAFE = re.compile(r"[^\w. -]+")  # in the name of a file

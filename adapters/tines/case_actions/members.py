@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.models import PlatformAction, Run
+from adapters.results import Recovery, WriteResult
 from adapters.tines import mapping, wire
 from adapters.tines.case_actions.kinds import CaseAction
 from adapters.tines.writes.tasks import TaskWrites
-from adapters.writes import PerformAction, Recovery, WriteMarker, WriteResult
+from adapters.writes import PerformAction, WriteMarker
 
 
 class Follow(CaseAction):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from adapters.errors import Rejected
 from adapters.models import PlatformAction, Run
+from adapters.results import WriteResult
 from adapters.tines import mapping, wire
 from adapters.tines.api import CASES
 from adapters.tines.case_actions.kinds import CaseAction
@@ -12,7 +13,7 @@ from adapters.tines.errors import MESSAGES
 from adapters.tines.inputs import CaseInputs
 from adapters.tines.sub_statuses import SubStatuses
 from adapters.toolkit.messages import message_text
-from adapters.writes import PerformAction, WriteMarker, WriteResult
+from adapters.writes import PerformAction, WriteMarker
 
 _METADATA = "metadata."
 _OWN_METADATA = "liaison_"

@@ -13,6 +13,7 @@ from adapters.errors import (
     Rejected,
 )
 from adapters.models import Health, RunHealth, RunState
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
@@ -23,7 +24,7 @@ from adapters.toolkit.guards import Fresh
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.reconciliation import applied_if, read_or_raise
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import Baseline, EndRun, Reconciliation, Recovery, SetStatus, Write, WriteMarker, WriteResult
+from adapters.writes import EndRun, SetStatus, Write, WriteMarker
 
 COLOUR = "colour"  # the part of a status that sets the sub-status
 SENTENCE = "sentence"  # the part of a status that stores it with the case

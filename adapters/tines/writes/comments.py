@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from adapters.errors import OPTIONAL_READ_ERRORS
 from adapters.models import Comment, Listing
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.tines import mapping, timeline, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
@@ -23,19 +24,15 @@ from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     AddComment,
     AssignTask,
-    Baseline,
     BeginTask,
     EndRun,
     FinishTask,
     HoldTask,
-    Reconciliation,
-    Recovery,
     ReopenTask,
     SetStatus,
     SkipTask,
     Write,
     WriteMarker,
-    WriteResult,
 )
 
 NOTE = "note"  # the part that says who did what the part before it did

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from adapters.errors import AdapterError
+from adapters.results import WriteResult
 from adapters.tines import mapping, wire
 from adapters.tines.api import Api
 from adapters.tines.writes.views import ReadTask, TaskViews
 from adapters.toolkit.timestamps import parse_timestamp
-from adapters.writes import TaskWrite, WriteResult
+from adapters.writes import TaskWrite
 
 _CLOCK_STEP = timedelta(seconds=1)  # Tines' timestamps have no fractions
 

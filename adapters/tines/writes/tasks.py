@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.errors import AdapterError, OutcomeUnknown, Rejected
 from adapters.models import Person, TaskState
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.tines import mapping, wire
 from adapters.tines import text as texts
 from adapters.tines.api import Api
@@ -29,17 +30,13 @@ from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     AddTask,
     AssignTask,
-    Baseline,
     BeginTask,
     FinishTask,
-    Reconciliation,
-    Recovery,
     ReopenTask,
     SkipTask,
     TaskWrite,
     Write,
     WriteMarker,
-    WriteResult,
 )
 
 ASSIGN = "assign"  # the part of a begin that assigns the task
@@ -66,7 +63,7 @@ class TaskWrites:
         case = await self.running.current(case, [task, *others], step.op.value)
         running = mapping.running_since(case, step.task)
         self.views.set_running(step, running)
-        read = ReadTask(task, began, case.activities)
+        read = ReadTask(task, began, case.activities, mapping.last_change(case, [task, *others]))
         return Fresh(read, task=mapping.task(task, running), run_state=mapping.run_state(case))
 
     async def read_after(self, step: TaskWrite) -> Fresh[ReadTask]:
@@ -105,7 +102,7 @@ class TaskWrites:
     async def begin(self, step: BeginTask, marker: WriteMarker, fresh: Fresh[ReadTask]) -> WriteResult:
         if fresh.task is not None and fresh.task.state is TaskState.RUNNING:
             return already_done(fresh.task)
-        value = texts.format_running(marker, fresh.record.task.updated_at)
+        value = texts.format_running(marker, fresh.record.changed)
         await self.api.set_metadata(step.run_id, {texts.running_key(step.task): value}, "begin")
         self.views.set_running(step, texts.parse_running(value))
         return await self._check_begun(step, fresh.record)

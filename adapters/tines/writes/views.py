@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from adapters.models import Health, Run, Task
 from adapters.tines import mapping, wire
@@ -14,11 +15,13 @@ _MAX_VIEWS = 500
 
 @dataclass(frozen=True, slots=True)
 class ReadTask:
-    """A task as a guard read it, when that read began (``time.monotonic``), and the history of its case then."""
+    """A task as a guard read it, when that read began (``time.monotonic``), and the history of its case then.
+    ``changed`` is when anything in the case last changed."""
 
     task: wire.Task
     at: float
     activities: Sequence[wire.Activity] = ()
+    changed: datetime | None = None
 
 
 @dataclass

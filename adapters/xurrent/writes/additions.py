@@ -4,18 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.errors import Rejected
+from adapters.results import Applied, Baseline, Indeterminate, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    AddTask,
-    Applied,
-    Baseline,
-    Indeterminate,
-    NotApplied,
-    Reconciliation,
-    Recovery,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import AddTask, WriteMarker
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.text import MAX_SUBJECT_LENGTH, SOURCE, source_id
 from adapters.xurrent.writes.tasks import TaskWrites

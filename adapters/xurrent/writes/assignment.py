@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from adapters.errors import Rejected
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.guards import Fresh, already_done, checked_after
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import AssignTask, Baseline, Reconciliation, Recovery, TaskWrite, WriteMarker, WriteResult
+from adapters.writes import AssignTask, TaskWrite, WriteMarker
 from adapters.xurrent import wire
 from adapters.xurrent.writes.tasks import MEMBER_REFUSED, TaskWrites
 

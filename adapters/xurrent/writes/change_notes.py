@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from adapters.errors import NotFound
 from adapters.models import Run, RunState, Task, TaskState
+from adapters.results import Recovery, WriteResult
 from adapters.toolkit.comments import PostedComment
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.steps import step
-from adapters.writes import AddComment, Recovery, SetStatus, Write, WriteMarker, WriteResult
+from adapters.writes import AddComment, SetStatus, Write, WriteMarker
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.changes import ChangeReads
 from adapters.xurrent.writes.notes import Notes

@@ -9,18 +9,11 @@ from typing import Any
 
 from adapters.errors import AdapterError, Conflict
 from adapters.models import Run, RunState
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
-from adapters.writes import (
-    NOTE,
-    Baseline,
-    EndRun,
-    Reconciliation,
-    Recovery,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import NOTE, EndRun, WriteMarker
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.writes.notes import Notes
 from adapters.xurrent.writes.tasks import TaskWrites

@@ -11,26 +11,21 @@ from typing import Any
 
 from adapters.errors import OPTIONAL_READ_ERRORS, Rejected
 from adapters.models import Listing
+from adapters.results import Applied, Baseline, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step
 from adapters.writes import (
     NOTE,
     AddComment,
-    Applied,
-    Baseline,
     EndRun,
     FinishTask,
     HoldTask,
-    NotApplied,
     PerformAction,
-    Reconciliation,
-    Recovery,
     SetStatus,
     SkipTask,
     Write,
     WriteMarker,
-    WriteResult,
 )
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api

@@ -11,22 +11,12 @@ from typing import Any
 
 from adapters.errors import Conflict, Rejected
 from adapters.models import Person, Task, TaskState
+from adapters.results import Baseline, Reconciliation, WriteResult
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import reconciles, step
 from adapters.toolkit.timestamps import parse_timestamp
-from adapters.writes import (
-    Baseline,
-    BeginTask,
-    FinishTask,
-    HoldTask,
-    Op,
-    Reconciliation,
-    SkipTask,
-    TaskWrite,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import BeginTask, FinishTask, HoldTask, Op, SkipTask, TaskWrite, WriteMarker
 from adapters.xurrent import mapping, wire
 from adapters.xurrent.api import Api
 from adapters.xurrent.changes import ChangeReads

@@ -1,6 +1,7 @@
 """The endpoints that only ``liaison mattermost setup`` uses, with an administrator's token."""
 
-from bot.surfaces.mattermost.driver import Json, MattermostApi, json_object, json_objects, require_id
+from bot.surfaces.mattermost.driver import MattermostApi, require_id
+from bot.surfaces.mattermost.transport import Json, json_object, json_objects
 
 
 class AdminApi(MattermostApi):

@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.surfaces.mattermost.driver import is_id
 from bot.surfaces.mattermost.escape import one_line
 from bot.surfaces.mattermost.signing import ForgedDelivery, Signer
-from commands.model.card import Button
-from commands.model.intents import Intent
+from commands.model.card import Button, PeoplePicker
+from commands.model.intents import Intent, with_person
 from commands.model.messages import Place
 
 _MAX_PIECE = 2000  # newer servers accept at most 2,048 characters per context value
 _MAX_LABEL = 30
 _MAX_OPTION = 60
 MENU_ID = "menu"  # a post has at most one
+PICKER_ID = "person"  # likewise
 _PRIVATE_LIFETIME = timedelta(hours=24)  # the same as the lifetime of a choice
 _STYLES = {"primary": "primary", "danger": "danger"}
 
@@ -89,6 +91,17 @@ class Buttons:
             "integration": self._integration({"menu": 1}, scope, now),
         }
 
+    def people_picker(self, picker: PeoplePicker, scope: ButtonScope, now: datetime) -> dict[str, Any]:
+        """A select of the server's own people. Anybody of them can come back as the choice."""
+        content = {"intent": _dump(picker.intent), "field": picker.field}
+        return {
+            "id": PICKER_ID,
+            "type": "select",
+            "name": _button_name(picker.label),
+            "data_source": "users",
+            "integration": self._integration(content, scope, now),
+        }
+
     def _option(self, intent: Intent, scope: ButtonScope) -> str:
         dumped = json.dumps(_dump(intent), ensure_ascii=False, separators=(",", ":"))
         return self._signer.seal_option(_option_scope(scope.place.channel, scope.person), dumped)
@@ -126,6 +139,10 @@ class Buttons:
             raise ForgedDelivery("the button belongs to another person")
         if "menu" in payload:
             intent = json.loads(self._signer.open_option(_option_scope(place.channel, person), str(chosen or "")))
+        elif "field" in payload:
+            if not is_id(str(chosen or "")):
+                raise ForgedDelivery("not the id of a person")
+            intent = with_person(payload["intent"], payload["field"], str(chosen))
         elif "selected_option" in context:
             raise ForgedDelivery("a button has no options")
         else:

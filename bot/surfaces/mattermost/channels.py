@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from bot.surfaces.mattermost.driver import ApiError, MattermostApi, is_id
+from bot.surfaces.mattermost.driver import MattermostApi, is_id
+from bot.surfaces.mattermost.transport import ApiError
 from commands.model.messages import Actor, Membership, Place
 
 _MOST_ASKED, _MOST_SHARED = 20, 4

@@ -16,7 +16,9 @@ from bot.surfaces.mattermost.text import translate_plain
 from commands.model.card import Field, Form, Option
 from commands.model.messages import Actor, Place, ReplyRoute
 
-REFRESHES_SINCE = (11, 1)  # the version of the server from which a field may ask for the dialog again
+# Versions of the server (Mattermost docs, "Interactive dialogs").
+_SEVERAL_SINCE = (11, 0)  # selects of several people, and selects that load their options
+_REFRESHES_SINCE = (11, 1)  # fields that ask for the dialog again
 _LIFETIME = timedelta(hours=24)
 # Limits from the Mattermost docs, "Interactive dialogs".
 _MAX_TITLE = 24
@@ -27,6 +29,26 @@ _MAX_LINE = 150
 _MAX_LINES = 3000
 _MAX_OPTIONS = 100
 _MAX_OPTION = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DialogFeatures:
+    """What the server's dialogs can do. ``refresh_url`` is where fields ask for the dialog again, and
+    ``lookup_url`` where selects load their options; each is empty if they can't."""
+
+    refresh_url: str = ""
+    lookup_url: str = ""
+    several_people: bool = False
+
+
+def dialog_features(version: tuple[int, int], dialog_url: str) -> DialogFeatures:
+    """Options are loaded over HTTPS only."""
+    loads = version >= _SEVERAL_SINCE and dialog_url.startswith("https://")
+    return DialogFeatures(
+        refresh_url=f"{dialog_url}/refresh" if version >= _REFRESHES_SINCE else "",
+        lookup_url=f"{dialog_url}/lookup" if loads else "",
+        several_people=version >= _SEVERAL_SINCE,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,40 +118,42 @@ def submitted_values(body: Mapping[str, Any]) -> dict[str, str]:
 def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else ""
+    if isinstance(value, list):  # of a select of several
+        return " ".join(_as_text(item) for item in value)
     return strip_controls(str(value))
 
 
 def build_dialog(
-    form: Form, options: Mapping[str, Sequence[Option]], state: str, refresh_url: str = ""
+    form: Form, options: Mapping[str, Sequence[Option]], state: str, features: DialogFeatures = DialogFeatures()
 ) -> dict[str, Any]:
-    """``options`` are those of the search fields: static, because dynamic selects need Mattermost 11.0.
-
-    ``refresh_url`` is where fields ask for the dialog again; empty if the server does not do that.
-    """
+    """``options`` are those of the search fields, where the server cannot load them."""
+    refreshes = features.refresh_url and any(field.refreshes for field in form.fields)
     intro = "\n".join(text_markdown(line, {}) for line in form.intro)
     return {
         "callback_id": form.about,
         "title": _truncate(form.title, _MAX_TITLE) or "…",
         **({"introduction_text": intro} if intro else {}),
-        "elements": [
-            _element(field, options.get(field.name, field.options), refreshes=bool(refresh_url))
-            for field in form.fields
-        ],
-        **({"source_url": refresh_url} if refresh_url and any(field.refreshes for field in form.fields) else {}),
+        "elements": [_element(field, options.get(field.name, field.options), features) for field in form.fields],
+        **({"source_url": features.refresh_url} if refreshes else {}),
         "submit_label": _truncate(form.submit, _MAX_TITLE) or "…",
         "notify_on_cancel": False,
         "state": state,
     }
 
 
-def _element(field: Field, options: Sequence[Option], *, refreshes: bool) -> dict[str, Any]:
+def loads_options(field: Field, features: DialogFeatures) -> bool:
+    """Not where one is filled in: a client cannot show what an option is called that it has not loaded."""
+    return field.kind == "search" and bool(features.lookup_url) and not field.value
+
+
+def _element(field: Field, options: Sequence[Option], features: DialogFeatures) -> dict[str, Any]:
     element: dict[str, Any] = {
         "display_name": _truncate(field.label, _MAX_NAME) or "…",
         "name": field.name[:300],
         "optional": field.optional or bool(field.shown),
     }
-    element |= _control(field, options)
-    if refreshes and field.refreshes and "options" in element:
+    element |= _control(field, options, features)
+    if features.refresh_url and field.refreshes and element["type"] == "select":
         element["refresh"] = True
     hint = field.hint or (translate_plain("when") if field.kind == "when" else "")
     if hint:
@@ -137,10 +161,14 @@ def _element(field: Field, options: Sequence[Option], *, refreshes: bool) -> dic
     return element
 
 
-def _control(field: Field, options: Sequence[Option]) -> dict[str, Any]:
+def _control(field: Field, options: Sequence[Option], features: DialogFeatures) -> dict[str, Any]:
     match field.kind:
+        case "people" if features.several_people:
+            return {**_picker_element(field, "users"), "multiselect": True}
         case "person" | "people":
             return _picker_element(field, "users")
+        case "search" if loads_options(field, features):
+            return {"type": "select", "data_source": "dynamic", "data_source_url": features.lookup_url}
         case "channel":
             return _picker_element(field, "channels")
         case "check" if options:
@@ -165,11 +193,16 @@ def _select_element(field: Field, options: Sequence[Option]) -> dict[str, Any]:
     listed = [option for option in options if option in included]
     select: dict[str, Any] = {
         "type": "select",
-        "options": [
-            {"text": _truncate(option.label, _MAX_OPTION) or "…", "value": option.value} for option in listed
-        ],
+        "options": option_items(listed),
     }
     return select | ({"default": field.value} if chosen else {})
+
+
+def option_items(options: Sequence[Option]) -> list[dict[str, str]]:
+    return [
+        {"text": _truncate(option.label, _MAX_OPTION) or "…", "value": option.value}
+        for option in options[:_MAX_OPTIONS]
+    ]
 
 
 def _text_element(field: Field) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.surfaces.errors import SurfaceError
-from bot.surfaces.mattermost.driver import ApiError, MattermostApi
+from bot.surfaces.mattermost.driver import MattermostApi
+from bot.surfaces.mattermost.transport import ApiError
 
 EPHEMERAL_PERMISSION = "create_post_ephemeral"  # by default, only system administrators have it
 

@@ -10,7 +10,14 @@ from typing import Any
 import structlog
 
 from bot.surfaces.errors import SurfaceError
-from bot.surfaces.mattermost.dialogs import REFRESHES_SINCE, DialogState, build_dialog, state_of
+from bot.surfaces.mattermost.dialogs import (
+    DialogFeatures,
+    DialogState,
+    build_dialog,
+    dialog_features,
+    loads_options,
+    state_of,
+)
 from bot.surfaces.mattermost.driver import MattermostApi
 from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.signing import Signer
@@ -22,6 +29,7 @@ from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
 OPEN_SECONDS = 1.0
+SELECTED_FIELD = "selected_field"  # the server adds the name of the field that asks, among the values
 
 log = structlog.get_logger(__name__)
 
@@ -68,16 +76,18 @@ class FormOpener:
 
     async def refresh(self, state: DialogState, values: Mapping[str, str], intake: Intake) -> dict[str, Any]:
         """The dialog again, with what its values ask for. The client shows it in place of the one it has."""
-        fill = {name: value for name, value in values.items() if value}
+        fill = {name: value for name, value in values.items() if value and name != SELECTED_FIELD}
         request = OpenForm.model_validate({"about": state.about, "run": state.run, "fill": fill})
         form = await intake.open_form(request, state.actor, state.place)
         options = await self._options(form, state.actor, state.place, intake)
         return self._dialog(form, options, state.actor, state.place, state.reply)
 
     async def _options(self, form: Form, actor: Actor, place: Place, intake: Intake) -> dict[str, list[Option]]:
-        """Of the search fields, by name."""
+        """Of the search fields whose options are sent with the dialog, by name."""
         options: dict[str, list[Option]] = {}
         for field in form.fields:
+            if loads_options(field, self._features):
+                continue
             if field.kind == "search" and (field.refreshes or not field.options):
                 found = list(await intake.search_options(form.about, form.run, field.name, "", actor, place))
                 known = {option.value for option in found}
@@ -87,7 +97,7 @@ class FormOpener:
     def _menu_first(self, form: Form, request: OpenForm, options: Mapping[str, list[Option]]) -> Card | None:
         """On a server whose dialogs do not refresh: the choice that decides what else the form asks for."""
         field = next((field for field in form.fields if field.refreshes and not field.value), None)
-        if field is None or self._refreshes:
+        if field is None or self._features.refresh_url:
             return None
         choices = tuple(
             Button(option.label, request.model_copy(update={"fill": {**request.fill, field.name: option.value}}))
@@ -97,15 +107,14 @@ class FormOpener:
         return Card(title=(form.title,), summary=form.title, menu=menu) if choices else None
 
     @property
-    def _refreshes(self) -> bool:
-        return self._api.server_version >= REFRESHES_SINCE
+    def _features(self) -> DialogFeatures:
+        return dialog_features(self._api.server_version, self._url)
 
     def _dialog(
         self, form: Form, options: Mapping[str, list[Option]], actor: Actor, place: Place, reply: ReplyRoute
     ) -> dict[str, Any]:
         state = state_of(form, actor, place, reply, secrets.token_hex(16), self._now())
-        refresh_url = f"{self._url}/refresh" if self._refreshes else ""
-        return build_dialog(form, options, self._signer.seal("dialog", state), refresh_url)
+        return build_dialog(form, options, self._signer.seal("dialog", state), self._features)
 
     def _send_or_return(self, card: Card, actor: Actor, place: Place, reply: ReplyRoute) -> Card | None:
         """Sends a card that has controls. Returns one without, which the HTTP response can show."""

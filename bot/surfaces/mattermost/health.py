@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 from adapters.protocol import CheckResult
 from bot.surfaces.errors import SurfaceError, TokenRejected
 from bot.surfaces.mattermost.check_lines import fix_line, ok_line
-from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi, is_id
+from bot.surfaces.mattermost.driver import MattermostApi, is_id
 from bot.surfaces.mattermost.features import read_features
 from bot.surfaces.mattermost.server_checks import check_features, is_internal
+from bot.surfaces.mattermost.transport import ApiError, Json
 
 # Error ids of server 5.37 for a connection that was signed in before.
 _DISABLED = "api.web_socket_router.not_authenticated.app_error"

@@ -80,6 +80,7 @@ class InboundRoutes:
             Route("/mattermost/command", self._endpoint(self._on_command), methods=["POST"]),
             Route("/mattermost/action", self._endpoint(self._on_action), methods=["POST"]),
             Route("/mattermost/dialog", self._endpoint(self._submissions.on_submit), methods=["POST"]),
+            Route("/mattermost/dialog/lookup", self._endpoint(self._submissions.on_lookup), methods=["POST"]),
             Route("/mattermost/dialog/refresh", self._endpoint(self._submissions.on_refresh), methods=["POST"]),
         ]
 

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from bot.surfaces.errors import ChatUnreachable, NotRecorded, SurfaceError, TokenRejected
-from bot.surfaces.mattermost.driver import ApiError, MattermostApi
+from bot.surfaces.mattermost.driver import MattermostApi
 from bot.surfaces.mattermost.incoming_posts import (
     BotAccount,
     ChannelInfo,
@@ -25,6 +25,7 @@ from bot.surfaces.mattermost.incoming_posts import (
     written_at,
 )
 from bot.surfaces.mattermost.seen_posts import SeenPosts
+from bot.surfaces.mattermost.transport import ApiError
 from bot.surfaces.mattermost.websocket import WebSocketClient
 from bot.surfaces.protocol import Intake
 

@@ -7,7 +7,7 @@ from bot.surfaces.mattermost.escape import code_markdown, escape, one_line, safe
 from bot.surfaces.state_icons import STATE_ICONS
 from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
 from commands.text.catalogue import short_date
-from commands.text.phrases import in_zone, join_parts, task_state_name
+from commands.text.phrases import in_zone, state_and_note
 
 _MAX_TEXT = 5000  # characters of one text; longer ones, such as instructions, end in "…"
 _MAX_TITLE = 300
@@ -85,8 +85,10 @@ def body_lines(card: Card, handles: Handles) -> list[str]:
 
 
 def section_lines(section: Section, handles: Handles) -> list[str]:
-    """Without the title."""
-    more = line_markdown(section.more, handles, at_line_start=True)
+    """Without the title. A menu's label says how much it has where nothing else does: its options go into the one
+    menu of the card."""
+    unsaid = section.menu.label if section.menu and not section.more and not section.menu.search else ""
+    more = line_markdown(section.more or (unsaid.rstrip("…"),), handles, at_line_start=True)
     return [*(_row_markdown(row, handles) for row in section.rows), *([more] if more else [])]
 
 
@@ -125,10 +127,9 @@ def card_texts(card: Card) -> Iterator[Text]:
 
 def _row_markdown(row: Row, handles: Handles) -> str:
     icon = STATE_ICONS[row.state] if row.state is not None else ""
-    state: Text = (task_state_name(row.state),) if row.state is not None else ()
     handle = f"**{escape(one_line(row.handle), at_line_start=False)}**" if row.handle else ""
     title = escape(_truncate_title(row.title), at_line_start=not (icon or handle))
-    note = line_markdown(join_parts([state, row.note], " · "), handles)
+    note = line_markdown(state_and_note(row), handles)
     text = " ".join(part for part in (icon, handle, title) if part)
     return text + (f" — {note}" if note else "")
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 from bot.surfaces.errors import SurfaceError
-from bot.surfaces.mattermost.driver import ApiError, MattermostApi, is_id
+from bot.surfaces.mattermost.driver import MattermostApi, is_id
 from bot.surfaces.mattermost.incoming_posts import BotAccount
+from bot.surfaces.mattermost.transport import ApiError
 from commands.model.messages import Actor, Membership
 
 _MAX_USERNAMES = 10_000

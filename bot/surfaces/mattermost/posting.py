@@ -6,11 +6,12 @@ from datetime import datetime
 from bot.surfaces.budgets import Budgets
 from bot.surfaces.errors import NotEditable, NotInChannel, PostGone, Refusal, SurfaceError, ThreadGone
 from bot.surfaces.mattermost.buttons import ButtonScope
-from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi
+from bot.surfaces.mattermost.driver import MattermostApi
 from bot.surfaces.mattermost.markdown import card_texts, mentioned_ids
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.render import NONCE, RenderedPost, Renderer
 from bot.surfaces.mattermost.text import translate, translate_plain
+from bot.surfaces.mattermost.transport import ApiError, Json
 from bot.surfaces.protocol import PostRef
 from commands.model.card import Button, Card, Link, Text
 from commands.model.messages import Place

@@ -11,7 +11,7 @@ from adapters.protocol import CheckResult
 from bot.surfaces.errors import SurfaceError
 from bot.surfaces.mattermost.admin_api import AdminApi
 from bot.surfaces.mattermost.check_lines import fix_line, ok_line, warn_line
-from bot.surfaces.mattermost.driver import ServerFailed
+from bot.surfaces.mattermost.transport import ServerFailed
 
 _ANSWERED = "api.command.execute_command.failed_resp.app_error"
 _NOT_ANSWERED = "api.command.execute_command.failed.app_error"

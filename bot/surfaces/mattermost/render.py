@@ -58,12 +58,14 @@ class Renderer:
         self, card: Card, scope: ButtonScope, handles: Handles, now: datetime, *, mention: str = ""
     ) -> RenderedPost:
         """``mention`` ("@ana") stands above the card and says whom it is for."""
+        picker = [self._buttons.people_picker(card.picker, scope, now)] if card.picker else []
         actions, left_out_lines = self._actions(card, scope, now, MAX_OPTIONS)
+        actions += picker
         parts = attachment_parts(card, handles, left_out_lines)
         base = {"fallback": _fallback_text(card.summary) or "…", "color": _COLOURS[card.tone]}
         for most in _OPTIONS_TRIED:
             if most < MAX_OPTIONS:
-                actions, _ = self._actions(card, scope, now, most)
+                actions = [*self._actions(card, scope, now, most)[0], *picker]
             attachment = {**base, **parts, **({"actions": actions} if actions else {})}
             if self._fits({"attachments": [attachment], NONCE: scope.nonce}):
                 return RenderedPost(mention, [attachment])

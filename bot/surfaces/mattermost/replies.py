@@ -15,7 +15,7 @@ import structlog
 
 from bot.surfaces.errors import NotInChannel, RouteClosed, SurfaceError, ThreadGone
 from bot.surfaces.mattermost.buttons import ButtonScope
-from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi, is_id
+from bot.surfaces.mattermost.driver import MattermostApi, is_id
 from bot.surfaces.mattermost.escape import one_line
 from bot.surfaces.mattermost.features import FeatureCache
 from bot.surfaces.mattermost.markdown import Handles, card_texts, mentioned_ids
@@ -23,6 +23,7 @@ from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.posting import ChannelPosts
 from bot.surfaces.mattermost.render import Renderer
 from bot.surfaces.mattermost.text import translate_plain
+from bot.surfaces.mattermost.transport import ApiError, Json
 from bot.surfaces.protocol import EPHEMERAL_FOR
 from commands.model.card import Card
 from commands.model.messages import Actor, Message, Place, Via

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from adapters.protocol import CheckResult
 from bot.surfaces.mattermost.check_lines import fix_line, ok_line, warn_line
-from bot.surfaces.mattermost.driver import Json
 from bot.surfaces.mattermost.features import Features
+from bot.surfaces.mattermost.transport import Json
 
 
 def check_features(features: Features, url: str) -> Sequence[CheckResult]:

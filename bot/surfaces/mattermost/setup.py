@@ -11,11 +11,12 @@ from adapters.protocol import CheckResult
 from bot.surfaces.errors import SurfaceError, TokenRejected
 from bot.surfaces.mattermost.admin_api import AdminApi
 from bot.surfaces.mattermost.check_lines import fix_line, ok_line, warn_line
-from bot.surfaces.mattermost.driver import ApiError, Json, MattermostApi, is_id
+from bot.surfaces.mattermost.driver import MattermostApi, is_id
 from bot.surfaces.mattermost.features import read_features
 from bot.surfaces.mattermost.reach import check_reach
 from bot.surfaces.mattermost.server_checks import check_features, check_server_settings
 from bot.surfaces.mattermost.text import translate_plain
+from bot.surfaces.mattermost.transport import ApiError, Json
 
 _HINT = "start RUNBOOK | finish T3 | status amber … | help"
 

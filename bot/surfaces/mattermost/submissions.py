@@ -12,8 +12,8 @@ from starlette.requests import Request
 from adapters.toolkit.messages import in_language
 from bot.surfaces.errors import NotRecorded
 from bot.surfaces.malformed import parsing, require_storable
-from bot.surfaces.mattermost.dialogs import DialogState, read_state, submitted_values
-from bot.surfaces.mattermost.forms import FormOpener
+from bot.surfaces.mattermost.dialogs import DialogState, option_items, read_state, submitted_values
+from bot.surfaces.mattermost.forms import SELECTED_FIELD, FormOpener
 from bot.surfaces.mattermost.render import private_text
 from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.request_body import EMPTY_RESPONSE, encode, parse_object, read_body
@@ -75,6 +75,16 @@ class Submissions:
                 return {"type": "form", "form": await self._forms.refresh(state, values, intake)}
             except CommandError as error:
                 return {"error": private_text(intake.error_card(error.key, **error.facts), {})}
+
+    async def on_lookup(self, request: Request, intake: Intake) -> Json:
+        """Somebody types in a select that loads its options (Mattermost 11.0)."""
+        state, values, _ = await self._read(request)
+        if state.expired:
+            return {"items": []}
+        field, typed = values.get(SELECTED_FIELD, ""), values.get("query", "")
+        with in_language(intake.language_for(state.actor)):
+            found = await intake.search_options(state.about, state.run, field, typed, state.actor, state.place)
+        return {"items": option_items(found)}
 
     async def _read(self, request: Request) -> tuple[DialogState, Mapping[str, str], bool]:
         content = await read_body(request)

@@ -10,7 +10,7 @@ from adapters.protocol import CheckResult
 from bot.surfaces.mattermost import health
 from bot.surfaces.mattermost.buttons import Buttons
 from bot.surfaces.mattermost.channels import ChannelDirectory
-from bot.surfaces.mattermost.driver import ApiError, MattermostApi
+from bot.surfaces.mattermost.driver import MattermostApi
 from bot.surfaces.mattermost.features import FeatureCache
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.inbound import InboundRoutes
@@ -21,6 +21,7 @@ from bot.surfaces.mattermost.render import Renderer
 from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.seen_posts import SeenPosts
 from bot.surfaces.mattermost.signing import Signer
+from bot.surfaces.mattermost.transport import ApiError
 from bot.surfaces.mattermost.websocket import PING_SECONDS
 from bot.surfaces.options import MattermostOptions
 from bot.surfaces.protocol import Intake, PostRef, Reception, SurfaceState

@@ -34,7 +34,7 @@ PERSON_EVENTS = (
     "leave_team",
     "user_activation_status_change",
 )
-# After these, other people may see a channel than before.
+# After these, other people may see a channel than before, or the bot may do other things there.
 PLACE_EVENTS = (
     "user_added",
     "user_removed",
@@ -43,6 +43,8 @@ PLACE_EVENTS = (
     "channel_converted",
     "channel_deleted",
     "channel_restored",
+    "channel_scheme_updated",
+    "role_updated",
 )
 PLUGIN_EVENTS = "custom_"  # then the id of the plugin (server 5.37, app/plugin_api.go, PublishWebSocketEvent)
 _MAX_FRAME_BYTES = 16 * 2**20

@@ -7,11 +7,12 @@ channels for years.
 import json
 from typing import Any
 
-from commands.model.intents import Intent
+from commands.model.intents import Intent, with_person
 
 MAX_VALUE_LENGTH = 2000
 ACTION = "press.v1"
 MENU = "menu.v1"
+PICKER = "person.v1"  # followed by the field that the person fills, and the intent
 SEARCH = "search.v1"  # followed by what is searched for, and the run: "search.v1.begin.R7"
 
 
@@ -31,3 +32,16 @@ def load(value: str) -> dict[str, Any] | None:
         return None
     payload = parsed.get("i")
     return payload if isinstance(payload, dict) and isinstance(payload.get("verb"), str) else None
+
+
+def dump_picker(intent: Intent, field: str) -> str:
+    """The action id of a list of people."""
+    return f"{PICKER}.{field}.{dump(intent)}"
+
+
+def load_person(action_id: str, person: str) -> dict[str, Any] | None:
+    """The intent's dump with the chosen person in it."""
+    version, _, rest = action_id.partition(f"{PICKER}.")
+    field, _, value = rest.partition(".")
+    payload = load(value) if not version and person else None
+    return with_person(payload, field, person) if payload is not None else None

@@ -6,13 +6,14 @@ from typing import Any
 from bot.surfaces.slack import button_values
 from bot.surfaces.slack.encoding import remove_unsendable, truncate
 from bot.surfaces.slack.text import translate_plain
-from commands.model.card import Button, Menu
+from commands.model.card import Button, Menu, PeoplePicker
 
 MAX_LABEL = 30  # of 75: Slack does not show more
 MAX_OPTION = 75  # characters of an option's text, and of its value
 MAX_OPTIONS = 100
 FEW_OPTIONS = 10  # are sent with the message, so that the select opens at once
 MAX_PLACEHOLDER = 150
+MAX_ACTION_ID = 255
 
 Element = dict[str, Any]
 
@@ -58,6 +59,18 @@ def menu(menu: Menu, number: int) -> tuple[Element | None, list[Button]]:
         "options": [option_object(option) for option in fitting],
     }
     return select, [option for option in menu.options if not _fits(option)]
+
+
+def people_picker(picker: PeoplePicker) -> Element | None:
+    """None for an intent that an action id cannot hold."""
+    action = button_values.dump_picker(picker.intent, picker.field)
+    if len(action) > MAX_ACTION_ID:
+        return None
+    return {
+        "type": "users_select",
+        "action_id": action,
+        "placeholder": _plain_text(picker.label, MAX_PLACEHOLDER),
+    }
 
 
 def option_object(option: Button) -> Element:

@@ -33,7 +33,7 @@ def _section_blocks(section: Section) -> list[Json]:
     blocks: list[Json] = [{"type": "header", "text": plain_object(section.title, _MAX_HEADER)}]
     for row in section.rows:
         button = controls.button(row.button, 0) if row.button else None
-        text = text_object(render.row_lines(row))
+        text = text_object([line for line in render.row_lines(row, splits=True) if line])
         blocks.append({"type": "section", "text": text, **({"accessory": button} if button else {})})
     if section.more:
         blocks.append({"type": "context", "elements": [text_object([section.more])]})

@@ -153,16 +153,15 @@ class DeliveryParser(ShortcutParser, EventParser):
             raise TypeError("action_id")  # Bolt would fail
         if (body.get("view") or {}).get("callback_id") == views.CALLBACK and action.get("type") != "button":
             return self._parse_refresh(body)
-        value = _chosen_value(action)
-        if value is None:
-            return Ignored("neither a button nor a select")
+        intent = _chosen_intent(action)
+        if isinstance(intent, Ignored):
+            return intent
         view, trigger = body.get("view") or {}, str(body.get("trigger_id") or "")
         meta = Meta.load(str(view.get("private_metadata") or "")) if view else None
         channel, ts = _pressed_post(body)
         place = meta.place if meta is not None else self._button_place(body, channel, ts)
         actor = self._actor(body, body.get("user") or {})
         reply = ReplyRoute(url=str(body.get("response_url") or ""), post=ts)
-        intent = button_values.load(value)
         if intent is None:
             return UnreadableButton(actor, place, reply)
         is_home = view.get("type") == "home"
@@ -262,15 +261,19 @@ def _pressed_post(body: Mapping[str, Any]) -> tuple[str, str]:
     return channel, str(container.get("message_ts") or message.get("ts") or "")
 
 
-def _chosen_value(action: Mapping[str, Any]) -> str | None:
-    """Of a button, or of the option that was chosen; empty if there is none. None for other controls."""
+def _chosen_intent(action: Mapping[str, Any]) -> dict[str, Any] | Ignored | None:
+    """Of a button, or of the option or person that was chosen. None if this version can't read it."""
     match action.get("type"):
         case "button":
-            return str(action.get("value") or "")
+            return button_values.load(str(action.get("value") or ""))
         case "static_select" | "external_select":
             option = action.get("selected_option")
-            return str(option.get("value") or "") if isinstance(option, Mapping) else ""
-    return None
+            return button_values.load(str(option.get("value") or "") if isinstance(option, Mapping) else "")
+        case "users_select":
+            return button_values.load_person(
+                str(action.get("action_id") or ""), str(action.get("selected_user") or "")
+            )
+    return Ignored("neither a button nor a select")
 
 
 def _open_form(intent: Mapping[str, Any]) -> OpenForm | None:

@@ -18,12 +18,12 @@ from bot.surfaces.slack.text import translate
 from bot.surfaces.state_icons import STATE_ICONS
 from commands.model.card import Bold, Button, Card, Link, Row, Section, Text, text
 from commands.text.catalogue import plain_text
-from commands.text.phrases import join_parts, task_state_name
+from commands.text.phrases import state_and_note
 
 MAX_TEXT = 4000
 MAX_CHARACTERS = 12_000  # of all blocks together
 MAX_BLOCKS = 46  # of 50: the others are kept for buttons, the footer, and notes about what was left out
-MAX_BUTTONS = 24  # of 25 elements: one is kept for the menu
+MAX_BUTTONS = 23  # of 25 elements: the others are kept for the menu and a list of people
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,10 @@ def card(card: Card) -> RenderedMessage:
     for section in card.sections:
         buttons += _add_section(builder, section)
     select, left_over = controls.menu(card.menu, 0) if card.menu else (None, [])
+    picker = controls.people_picker(card.picker) if card.picker else None
     summary = escape_truncated(card.summary, MAX_TEXT) or escape_truncated(plain_text(card.title), MAX_TEXT)
-    return _assemble(builder, summary, [*buttons, *left_over], select, card.footer)
+    selects = [element for element in (select, picker) if element is not None]
+    return _assemble(builder, summary, [*buttons, *left_over], selects, card.footer)
 
 
 def _add_title(builder: RichTextBuilder, card: Card) -> None:
@@ -116,12 +118,11 @@ def lines(lines: Sequence[Text], buttons: Sequence[Button] = ()) -> RenderedMess
     return _assemble(builder, full_text, buttons)
 
 
-def row_lines(row: Row) -> list[Text]:
-    """One line; two beside a button, where there is little room."""
+def row_lines(row: Row, *, splits: bool = False) -> list[Text]:
+    """One line; two beside a button, where there is little room. ``splits``: also for a row that is no task."""
     icon = f"{STATE_ICONS[row.state]} " if row.state else ""
-    state: Text = (task_state_name(row.state),) if row.state else ()
-    note = join_parts([state, row.note], " · ")
-    if row.button is not None and row.state is not None:
+    note = state_and_note(row)
+    if row.button is not None and (row.state is not None or splits):
         return [(icon, Bold(f"{row.handle} {row.title}".strip())), note]
     handle = (Bold(row.handle), " ") if row.handle else ()
     return [(icon, *handle, row.title, *((" — ", *note) if note else ()))]
@@ -131,14 +132,14 @@ def _assemble(
     builder: RichTextBuilder,
     summary: str,
     buttons: Sequence[Button],
-    select: Element | None = None,
+    selects: Sequence[Element] = (),
     footer: Text = (),
 ) -> RenderedMessage:
     blocks = list(builder.blocks)
     if builder.is_truncated:
         blocks += _line_blocks(translate("cut_lines"))
     elements, left_out = _buttons(buttons)
-    elements += [select] if select else []
+    elements += selects
     if elements:
         blocks.append({"type": "actions", "elements": elements})
     if left_out:

@@ -95,6 +95,7 @@ def form_view(form: Form, meta: Meta) -> dict[str, Any]:
         "callback_id": CALLBACK,
         "private_metadata": meta.dump(),
         "submit": plain_object(form.submit, MAX_TITLE),
+        "close": plain_object(translate_plain("cancel"), MAX_TITLE),
     }
 
 

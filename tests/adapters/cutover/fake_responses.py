@@ -70,7 +70,7 @@ def task(item: FakeTask, run: FakeRunbook, site: str, *, forecast: bool = False)
         "duration": item.duration,
         "end_actual": item.end_actual,
         "end_fixed": None,
-        "end_planned": None,
+        "end_planned": item.end_planned,
         "end_requirements": item.end_requirements,
         "level": "level_3",
         "name": item.name,

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from adapters.cutover.adapter import Cutover
 from adapters.models import Person, Run, RunbookKey, RunKey, Task
-from adapters.writes import Baseline, FinishTask, StartRun, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, WriteResult
+from adapters.writes import FinishTask, StartRun, Write, WriteMarker
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.world import FakeRunbook
 

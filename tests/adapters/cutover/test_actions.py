@@ -10,17 +10,8 @@ from adapters.http.client import HttpClients
 from adapters.models import Person, RunState, TaskState
 from adapters.protocol import Native
 from adapters.protocol import Unsupported as NotSupported
-from adapters.writes import (
-    Applied,
-    AssignTask,
-    EndRun,
-    NotApplied,
-    Op,
-    PerformAction,
-    Recovery,
-    SkipTask,
-    WriteResult,
-)
+from adapters.results import Applied, NotApplied, Recovery, WriteResult
+from adapters.writes import AssignTask, EndRun, Op, PerformAction, SkipTask
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.fake_with_extras import CutoverFakeWithExtras
 from tests.adapters.cutover.harness import connect_adapter

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.writes import Baseline
+from adapters.results import Baseline
 from bot.storage.effects import Effect
 from bot.surfaces.console.surface import person, room
 from commands.dispatch import Route
 from commands.model.intents import DecideOutcome, Start
 from commands.model.messages import Message, Via
+from commands.model.tracked_run import ReservedStart
 from tests.adapters.cutover.conversation import Conversation, converse
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.helpers import MARKER, start
@@ -186,7 +187,9 @@ async def test_a_start_continues_once_a_person_confirms_the_lost_copy(
 ) -> None:
     """The last lookup was half an hour ago, and Liaison has asked whether the copy was made."""
     at = datetime.now(UTC) - timedelta(minutes=30)
-    handle = await chat.app.runs.reserve_handle("cutover", "R1 Primary down", fake.template.id, "lost")
+    handle = await chat.app.runs.reserve_handle(
+        ReservedStart("lost", "cutover", "R1 Primary down", runbook_id=fake.template.id)
+    )
     intent = Start(runbook="Database failover", name="Primary down", run=handle).model_dump(mode="json")
     typed = Message(key="lost", actor=person("ana"), place=room(), via=Via.SAY, at=at, text="start")
     await chat.app.inbox.record(typed, b"")
@@ -211,12 +214,12 @@ async def test_mine_explains_that_assignees_are_unknown(chat: Conversation) -> N
     await chat.say("start Database failover")
     assert await chat.say("mine") == (
         "No open tasks of yours were found.\n"
-        "Cutover can't list one person's tasks, so only the runs that Liaison knows there are included.\n"
-        "Cutover doesn't show who has which task. Type /run next to see what can begin."
+        "Cutover can't list tasks by person, so this covers only the runs there that Liaison knows about.\n"
+        "Cutover doesn't show who a task is assigned to. Type /run next to see what can begin."
     )
     await chat.say("begin T1")
     answer = await chat.say("mine")
-    assert "doesn't show who has which task" not in answer, "a task that I began is mine"
+    assert "doesn't show who a task is assigned to" not in answer, "a task that I began is mine"
     assert "[Finish R1.T1]" in answer
 
 

@@ -6,7 +6,7 @@ from adapters.cutover.adapter import Cutover
 from adapters.errors import Rejected
 from adapters.http.client import HttpClients
 from adapters.models import TaskState
-from adapters.writes import Applied, NotApplied
+from adapters.results import Applied, NotApplied
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.harness import connect_adapter
 from tests.adapters.cutover.helpers import BASELINE, MARKER, create_active_run, execute, finish

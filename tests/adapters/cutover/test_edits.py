@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.change_sources import Edit
 from adapters.cutover.adapter import Cutover
 from adapters.errors import Unsupported
-from adapters.protocol import Edit
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.world import FakeRunbook
 

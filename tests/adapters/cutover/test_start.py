@@ -7,7 +7,8 @@ import pytest
 from adapters.cutover.adapter import Cutover
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.models import RunState
-from adapters.writes import Applied, Baseline, NotApplied, Recovery, StartRun
+from adapters.results import Applied, Baseline, NotApplied, Recovery
+from adapters.writes import StartRun
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.helpers import BASELINE, MARKER, execute, start
 

@@ -5,7 +5,7 @@ import pytest
 from adapters.cutover.adapter import Cutover
 from adapters.errors import Rejected
 from adapters.http.client import HttpClients
-from adapters.writes import Applied, NotApplied
+from adapters.results import Applied, NotApplied
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.harness import connect_adapter
 from tests.adapters.cutover.helpers import BASELINE, MARKER, execute, run_key, start

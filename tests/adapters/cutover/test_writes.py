@@ -5,17 +5,8 @@ import pytest
 from adapters.cutover.adapter import Cutover
 from adapters.errors import Conflict, OutcomeUnknown, Rejected, Unreachable, Unsupported
 from adapters.models import Health, Task, TaskState
-from adapters.writes import (
-    AddComment,
-    AddTask,
-    Applied,
-    BeginTask,
-    HoldTask,
-    Indeterminate,
-    NotApplied,
-    SetStatus,
-    SkipTask,
-)
+from adapters.results import Applied, Indeterminate, NotApplied
+from adapters.writes import AddComment, AddTask, BeginTask, HoldTask, SetStatus, SkipTask
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.cutover.helpers import ANA, AT, BASELINE, MARKER, create_active_run, execute, finish, run_key
 from tests.adapters.cutover.world import AUTOMATIC, BOT, DECISION

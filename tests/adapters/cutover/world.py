@@ -57,6 +57,7 @@ class FakeTask:
     completion_type: str | None = None
     start_actual: str | None = None
     end_actual: str | None = None
+    end_planned: str | None = None
     chosen: list[str] | None = None
     duration: int = 600
     fields: dict[str, str | None] = field(default_factory=dict)  # custom fields

@@ -9,19 +9,16 @@ import pytest
 from adapters.errors import Unreachable
 from adapters.local.adapter import LocalAdapter
 from adapters.models import RunKey
+from adapters.results import Applied, Baseline, NotApplied, Recovery
 from adapters.writes import (
     AddComment,
     AddTask,
-    Applied,
     AssignTask,
-    Baseline,
     BeginTask,
     EndRun,
     FinishTask,
     HoldTask,
-    NotApplied,
     Op,
-    Recovery,
     ReopenTask,
     SetStatus,
     SkipTask,

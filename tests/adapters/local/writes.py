@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.local.adapter import LocalAdapter
 from adapters.models import Person, Run, RunbookKey, Task
-from adapters.writes import StartRun, Write, WriteMarker, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import StartRun, Write, WriteMarker
 
 ANA = Person(id="U1", name="Ana", handle="ana")
 BEN = Person(id="U2", name="Ben", handle="ben")

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 from adapters.models import Person, Run
-from adapters.writes import Baseline, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, WriteResult
+from adapters.writes import Write, WriteMarker
 from tests.adapters.playbooks.harness import PlatformHarness
 
 ANA = Person(name="Ana Reis", email="ana@example.com", handle="ana")

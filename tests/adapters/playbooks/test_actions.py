@@ -4,17 +4,9 @@ import pytest
 
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unsupported
 from adapters.models import Person, PlatformAction, Run
+from adapters.results import Applied, Indeterminate, NotApplied, Recovery
 from adapters.testing.harness import ForeignChange
-from adapters.writes import (
-    Applied,
-    BeginTask,
-    EndRun,
-    Indeterminate,
-    NotApplied,
-    PerformAction,
-    Recovery,
-    SetStatus,
-)
+from adapters.writes import BeginTask, EndRun, PerformAction, SetStatus
 from tests.adapters.playbooks.harness import PAGE, PlatformHarness
 from tests.adapters.playbooks.helpers import ANA, BEN, STRANGER, execute_steps, make_baseline, make_marker
 

@@ -6,7 +6,8 @@ from adapters.http.client import HttpClients
 from adapters.models import HomeChannel, Person, RunbookKey, TaskState
 from adapters.playbooks import PLATFORM
 from adapters.playbooks.settings import PlaybooksSettings
-from adapters.writes import AddComment, Applied, BeginTask, EndRun, SetStatus, StartRun, Write
+from adapters.results import Applied
+from adapters.writes import AddComment, BeginTask, EndRun, SetStatus, StartRun, Write
 from tests.adapters.connections import platform_settings, resources
 from tests.adapters.playbooks.conftest import GENERATIONS
 from tests.adapters.playbooks.helpers import make_baseline, make_marker

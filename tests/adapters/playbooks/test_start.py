@@ -6,11 +6,8 @@ import pytest
 
 from adapters.errors import NotFound, OutcomeUnknown, Rejected
 from adapters.models import HomeChannel, Person, RunbookKey
-from adapters.writes import (
-    Applied,
-    NotApplied,
-    StartRun,
-)
+from adapters.results import Applied, NotApplied
+from adapters.writes import StartRun
 from tests.adapters.playbooks.harness import PlatformHarness
 from tests.adapters.playbooks.helpers import ANA, STRANGER, execute_steps, make_baseline, make_marker
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.models import Person, RunbookKey, RunKey
+from adapters.results import Baseline, WriteResult
 from adapters.runrunit.adapter import Runrunit
 from adapters.writes import (
-    Baseline,
     BeginTask,
     FinishTask,
     HoldTask,
@@ -17,7 +17,6 @@ from adapters.writes import (
     TaskWrite,
     Write,
     WriteMarker,
-    WriteResult,
 )
 from tests.adapters.runrunit.fake import RunrunitFake
 from tests.adapters.runrunit.world import FakeTask

@@ -3,8 +3,9 @@
 import pytest
 
 from adapters.errors import Conflict, Rejected
+from adapters.results import Applied, NotApplied, Recovery
 from adapters.runrunit.adapter import Runrunit
-from adapters.writes import Applied, NotApplied, PerformAction, Recovery
+from adapters.writes import PerformAction
 from tests.adapters.runrunit.fake import RunrunitFake
 from tests.adapters.runrunit.helpers import ANA, BASELINE, MARKER, execute, run_key, sent_writes
 from tests.adapters.runrunit.world import FakeTask

@@ -3,8 +3,9 @@
 import pytest
 
 from adapters.errors import Rejected
+from adapters.results import Applied, NotApplied
 from adapters.runrunit.adapter import Runrunit
-from adapters.writes import Applied, NotApplied, PerformAction
+from adapters.writes import PerformAction
 from tests.adapters.runrunit.fake import RunrunitFake
 from tests.adapters.runrunit.helpers import ANA, BASELINE, MARKER, execute, run_key, sent_writes
 from tests.adapters.runrunit.world import FakeTask

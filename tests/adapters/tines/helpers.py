@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from adapters.models import Person, Run, RunbookKey, RunKey
+from adapters.results import Baseline, WriteResult
 from adapters.tines.adapter import Tines
-from adapters.writes import Baseline, StartRun, Write, WriteMarker, WriteResult
+from adapters.writes import StartRun, Write, WriteMarker
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.tines.harness import add_case_from_template
 from tests.adapters.tines.world import FakeCase

@@ -8,10 +8,11 @@ import pytest
 from adapters.errors import OutcomeUnknown, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import Health, PlatformAction
+from adapters.results import Applied, NotApplied, Recovery, WriteResult
 from adapters.tines import PLATFORM
 from adapters.tines.adapter import Tines
 from adapters.toolkit.messages import load_messages
-from adapters.writes import Applied, NotApplied, PerformAction, Recovery, WriteResult
+from adapters.writes import PerformAction
 from commands.text.catalogue import plain_text, translate
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.tines.harness import connect_adapter

@@ -7,8 +7,8 @@ import pytest
 from adapters.errors import OutcomeUnknown, Rejected, Unreachable
 from adapters.http.client import HttpClients
 from adapters.models import Person, RunKey
+from adapters.results import Applied, Indeterminate, NotApplied, Recovery
 from adapters.tines.adapter import Tines
-from adapters.writes import Applied, Indeterminate, NotApplied, Recovery
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.tines.harness import connect_adapter
 from tests.adapters.tines.helpers import (

@@ -154,6 +154,20 @@ async def test_reopening_another_task_leaves_it_running(fake: TinesFake, tines: 
     assert await state(tines, begin) is TaskState.RUNNING
 
 
+async def test_an_earlier_reopening_of_another_task_leaves_it_running(fake: TinesFake, tines: Tines) -> None:
+    """The other task changes again later, so nothing dates the reopening to it any more."""
+    case = add_open_case(fake)
+    other, ben = case.task("Promote the replica"), fake.world.users[1]
+    fake.world.complete(case, other, True, ben)
+    fake.world.complete(case, other, False, ben)
+    begin = BeginTask(run=run_key(case), by=ANA, task=str(case.task("Page the DBA").id))
+    await execute_steps(tines, begin, await tines.read(str(case.id)))
+    fake.world._clock += timedelta(minutes=5)
+    fake.world.complete(case, other, True, ben)
+    case.task("Page the DBA").updated_at = fake.world.now()
+    assert await state(tines, begin) is TaskState.RUNNING
+
+
 async def test_a_running_task_that_does_not_change_takes_no_request(fake: TinesFake, tines: Tines) -> None:
     case, begin = await begun(fake, tines)
     fake.seen.clear()

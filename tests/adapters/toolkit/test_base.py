@@ -9,27 +9,13 @@ import pytest
 from adapters.errors import Conflict, Unsupported
 from adapters.models import Comment, Listing, Person, Run, Runbook, RunKey, RunSummary
 from adapters.protocol import CheckResult
+from adapters.results import Applied, Baseline, Indeterminate, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.capabilities import declare_capabilities
 from adapters.toolkit.guards import Guard
 from adapters.toolkit.reconciliation import applied_if
 from adapters.toolkit.steps import StepTableError, reconciles, step
-from adapters.writes import (
-    READS,
-    AddComment,
-    Applied,
-    Baseline,
-    FinishTask,
-    Indeterminate,
-    NotApplied,
-    Op,
-    Reconciliation,
-    Recovery,
-    SkipTask,
-    Write,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.writes import READS, AddComment, FinishTask, Op, SkipTask, Write, WriteMarker
 
 RUN = RunKey(platform="example", id="1")
 MARKER = WriteMarker(code="7K2F", who="Ana via Slack", at=datetime(2026, 3, 4, tzinfo=UTC))

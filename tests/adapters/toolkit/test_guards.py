@@ -7,25 +7,21 @@ import pytest
 
 from adapters.errors import Conflict
 from adapters.models import Person, RunKey, RunState, Task, TaskState
+from adapters.results import Baseline, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.guards import Fresh, Guard, check_fresh
 from adapters.toolkit.steps import StepTable, StepTableError, reconciles, step
 from adapters.writes import (
     AssignTask,
-    Baseline,
     BeginTask,
     EndRun,
     FinishTask,
     HoldTask,
-    NotApplied,
-    Reconciliation,
-    Recovery,
     ReopenTask,
     SetStatus,
     SkipTask,
     TaskWrite,
     Write,
     WriteMarker,
-    WriteResult,
 )
 
 RUN = RunKey(platform="example", id="1")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from adapters.models import Person, Run, RunbookKey, RunKey
-from adapters.writes import Baseline, FinishTask, StartRun, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, WriteResult
+from adapters.writes import FinishTask, StartRun, Write, WriteMarker
 from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import FakeApproval, FakeRun, FakeTask

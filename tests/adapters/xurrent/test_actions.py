@@ -6,7 +6,8 @@ import pytest
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
 from adapters.models import PlatformAction, TaskState
-from adapters.writes import Applied, NotApplied, PerformAction, Recovery
+from adapters.results import Applied, NotApplied, Recovery
+from adapters.writes import PerformAction
 from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.error_text import error_text

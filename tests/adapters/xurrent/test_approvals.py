@@ -6,7 +6,8 @@ from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import Person
 from adapters.protocol import CheckStatus, Unsupported
-from adapters.writes import Applied, ApproveTask, AssignTask, HoldTask, Op, RejectTask, Write, WriteResult
+from adapters.results import Applied, WriteResult
+from adapters.writes import ApproveTask, AssignTask, HoldTask, Op, RejectTask, Write
 from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import BOT, FakeRun, FakeTask

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.change_sources import Edit
 from adapters.http.client import HttpClients
-from adapters.protocol import Edit
 from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.harness import connect_adapter

@@ -6,17 +6,14 @@ from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unsupp
 from adapters.models import Health, RunbookKey, RunState, TaskState
 from adapters.protocol import CheckStatus, Native
 from adapters.protocol import Unsupported as UnsupportedCapability
+from adapters.results import Applied, Indeterminate, NotApplied, Recovery
 from adapters.toolkit.messages import load_messages
 from adapters.writes import (
     AddComment,
     AddTask,
-    Applied,
     BeginTask,
     HoldTask,
-    Indeterminate,
-    NotApplied,
     Op,
-    Recovery,
     ReopenTask,
     SetStatus,
     SkipTask,
@@ -275,8 +272,8 @@ async def test_a_change_that_is_not_read_completely_says_so_and_is_not_over(
     itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await itrp.read(str(run.id))
-    for name in ("MAX_PAGES", "SHORT_LIST_PAGES"):
-        monkeypatch.setattr(f"adapters.xurrent.changes.{name}", 1)
+    monkeypatch.setattr("adapters.xurrent.changes.MAX_PAGES", 1)
+    monkeypatch.setattr("adapters.xurrent.changes.SHORT_LIST_PAGES", 1)
     itrp_fake.applies_filters = False
     itrp_fake.page_size = 3
     for task in itrp_fake.account.tasks_of(run):

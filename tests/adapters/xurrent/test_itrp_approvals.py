@@ -5,7 +5,8 @@ import pytest
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import Person
-from adapters.writes import Applied, ApproveTask, NotApplied, RejectTask
+from adapters.results import Applied, NotApplied
+from adapters.writes import ApproveTask, RejectTask
 from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
 from tests.adapters.error_text import error_text

@@ -3,7 +3,8 @@
 import pytest
 
 from adapters.errors import RateLimited
-from adapters.writes import AddComment, AddTask, Applied, HoldTask, NotApplied, Recovery, SetStatus
+from adapters.results import Applied, NotApplied, Recovery
+from adapters.writes import AddComment, AddTask, HoldTask, SetStatus
 from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import SIGNER
 from tests.adapters.xurrent.fake import XurrentFake

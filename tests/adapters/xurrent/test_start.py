@@ -5,7 +5,7 @@ import pytest
 from adapters.errors import OutcomeUnknown, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import RunState
-from adapters.writes import Applied, NotApplied, Recovery
+from adapters.results import Applied, NotApplied, Recovery
 from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.text import source_id

@@ -10,9 +10,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.change_sources import WebhookVerification
 from adapters.errors import BadResponse, NotFound, Unreachable
 from adapters.http.client import HttpClients
-from adapters.protocol import WebhookVerification
 from adapters.testing.fake_server import Fake, Seen
 from adapters.xurrent.adapter import XurrentAdapter
 from adapters.xurrent.links import Links

@@ -5,15 +5,14 @@ import pytest
 from adapters.errors import Conflict, Rejected, Unsupported
 from adapters.http.client import HttpClients
 from adapters.models import Health, TaskState
+from adapters.results import Applied, NotApplied
 from adapters.toolkit.messages import load_messages
 from adapters.writes import (
     AddComment,
     AddTask,
-    Applied,
     AssignTask,
     BeginTask,
     HoldTask,
-    NotApplied,
     ReopenTask,
     SetStatus,
     SkipTask,

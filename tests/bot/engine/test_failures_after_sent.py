@@ -11,7 +11,7 @@ import pytest
 
 from adapters.errors import OutcomeUnknown
 from adapters.models import TaskState
-from adapters.writes import Recovery
+from adapters.results import Recovery
 from bot.storage.store import Commit, Store
 from commands.text.catalogue import plain_text
 from tests.bot.app_scene import Scene, app_scene

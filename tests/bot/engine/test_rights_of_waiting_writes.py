@@ -9,7 +9,8 @@ import pytest
 
 from adapters.errors import Unreachable
 from adapters.models import TaskState
-from adapters.writes import Write, WriteMarker, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import Write, WriteMarker
 from bot.surfaces.console.surface import Console
 from commands.model.messages import Actor, Membership
 from tests.bot.app_scene import Scene, app_scene

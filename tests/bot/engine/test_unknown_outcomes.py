@@ -12,20 +12,8 @@ import pytest
 from adapters.errors import OutcomeUnknown
 from adapters.models import RunbookKey, RunKey
 from adapters.protocol import Adapter
-from adapters.writes import (
-    AddComment,
-    Applied,
-    Baseline,
-    FinishTask,
-    Indeterminate,
-    NotApplied,
-    Reconciliation,
-    Recovery,
-    StartRun,
-    Write,
-    WriteMarker,
-    WriteResult,
-)
+from adapters.results import Applied, Baseline, Indeterminate, NotApplied, Reconciliation, Recovery, WriteResult
+from adapters.writes import AddComment, FinishTask, StartRun, Write, WriteMarker
 from bot.engine.effect_outcomes import EffectServices
 from bot.engine.effects import Effects
 from bot.engine.port import Progress

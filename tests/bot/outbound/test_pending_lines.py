@@ -72,7 +72,7 @@ async def test_the_sender_of_a_queued_command_is_not_told_again_that_it_waits(sc
     await until(lambda: any("isn't responding (beginning T2)" in line for line in scene.lines))
     scene.platform.down = False
     assert await asyncio.wait_for(second, 30) == "done"
-    assert not scene.find_private("isn't available right now")
+    assert not scene.find_private("isn't responding, so")
 
 
 async def test_a_waiting_line_is_replaced_if_somebody_else_did_it_meanwhile(scene: Scene) -> None:
@@ -95,9 +95,9 @@ async def test_the_sender_in_the_channel_is_told_privately_that_the_command_wait
     scene.platform.down = True
     waiting = scene.say("begin T1", via=Via.COMMAND)
     notice = await until(
-        lambda: scene.find_private("Local runbooks isn't available right now, so beginning T1 has to wait.")
+        lambda: scene.find_private("Local runbooks isn't responding, so beginning T1 has to wait.")
     )
-    assert "The activity line in the thread of R1's card shows how it goes" in plain_text(notice.card.title)
+    assert "The thread of R1's card will show the outcome" in plain_text(notice.card.title)
     scene.platform.down = False
     assert await asyncio.wait_for(waiting, 30) == "done"
 
@@ -111,5 +111,6 @@ async def test_a_rate_limited_platform_is_not_called_unreachable(scene: Scene) -
     error = RateLimited("local", Op.FINISH, retry_after=3)
     line = waiting_line(message, run, step, error, now, scene.app.services)
     assert plain_text(line.text).startswith(
-        f"Ana: Local runbooks asks to wait until {error.until:%H:%M UTC} (finishing T1). Nothing was sent yet."
+        f"Ana: Local runbooks is limiting requests until {error.until:%H:%M UTC} (finishing T1). "
+        "Nothing was sent yet."
     )

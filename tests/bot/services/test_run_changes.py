@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.models import Run, RunKey, Task, TaskState
-from adapters.writes import WriteResult
+from adapters.results import WriteResult
 from bot.services.run_changes import tasks_to_read, with_snapshot
 from commands.model.tracked_run import RunOverlay, TrackedRun
 

@@ -11,7 +11,8 @@ import pytest
 
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary, Task, TaskState
 from adapters.protocol import Adapter
-from adapters.writes import Baseline, FinishTask, StartRun, Write, WriteMarker, WriteResult
+from adapters.results import Baseline, WriteResult
+from adapters.writes import FinishTask, StartRun, Write, WriteMarker
 from bot.services.outcome_recorder import OutcomeRecorder, Reopening
 from bot.services.run_service import RunService
 from bot.storage.effects import Effect, EffectLog
@@ -21,6 +22,7 @@ from bot.storage.runs import RunRows
 from bot.storage.store import Commit, Store, StoreError
 from commands.dispatch import Route
 from commands.model.messages import Actor, Message, Place, Via
+from commands.model.tracked_run import ReservedStart
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
 KEY = RunKey(platform="slow", id="77")
@@ -71,8 +73,8 @@ class Scene:
 
     async def start(self) -> str:
         """The handle of a start whose request was sent."""
-        await self.runs.reserve_handle("slow", "Failover", "", "K1")
-        return await self.runs.reserve_handle("slow", "R1 Failover", "9", "K1", book="Failover")
+        await self.runs.reserve_handle(ReservedStart("K1", "slow", "Failover"))
+        return await self.runs.reserve_handle(ReservedStart("K1", "slow", "R1 Failover", "Failover", "9"))
 
 
 @pytest.fixture
@@ -136,7 +138,9 @@ async def test_another_run_with_a_similar_title_gets_a_handle_of_its_own(scene: 
 
 
 async def test_one_message_reserves_one_handle_however_often_it_asks(scene: Scene) -> None:
-    handles = await asyncio.gather(*(scene.runs.reserve_handle("slow", "Failover", "", "K1") for _ in range(5)))
+    handles = await asyncio.gather(
+        *(scene.runs.reserve_handle(ReservedStart("K1", "slow", "Failover")) for _ in range(5))
+    )
     assert set(handles) == {"R1"}
 
 
@@ -229,7 +233,7 @@ async def test_a_late_outcome_drops_the_answer_that_still_waits_for_the_chat(sce
 async def test_a_key_that_moves_to_another_handle_is_forgotten_by_the_old_one(scene: Scene) -> None:
     """A planned run that was shown under R1 is started as R2."""
     planned = await scene.runs.track(RunSummary(key=KEY, title="Failover", state=RunState.PLANNED))
-    handle = await scene.runs.reserve_handle("slow", "R2 Failover", "77", "K1")
+    handle = await scene.runs.reserve_handle(ReservedStart("K1", "slow", "R2 Failover", runbook_id="77"))
     await scene.outcomes.record(await scene.sent(START, handle), "done", WriteResult(run=KEY))
     for rows in (scene.rows, await scene.after_a_restart()):
         found, old = rows.find(KEY), rows.get(planned.handle)

@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, insert, select, text
+from sqlalchemy import create_engine, text
 
-from bot.storage.store import Commit, Store, StoreError, upgrade
+from bot.storage.migration import upgrade
+from bot.storage.sql import Connection
+from bot.storage.store import Commit, Store, StoreError
 from bot.storage.surface_state import SurfaceStateRows
-from bot.storage.tables import metadata, surface_state
+from bot.storage.tables import metadata
+
+INSERT = "insert into surface_state (name, value) values (:name, :value)"
 
 
 @pytest.fixture
@@ -30,8 +34,7 @@ async def test_migrations_and_metadata_lead_to_the_same_tables(tmp_path: Path) -
     assert "AUTOINCREMENT" in migrated["runs"], "a handle is never used twice"
     created = Store(f"sqlite:///{tmp_path}/created.db")
     await created.open()
-    async with created.read() as reader:
-        rows = {row.name: row.sql for row in await reader.execute(text("select name, sql from sqlite_master"))}
+    rows = {row["name"]: row["sql"] for row in await created.rows("select name, sql from sqlite_master")}
     await created.close()
     assert set(rows) == set(migrated)
     assert "AUTOINCREMENT" in rows["runs"]
@@ -39,20 +42,19 @@ async def test_migrations_and_metadata_lead_to_the_same_tables(tmp_path: Path) -
 
 async def test_a_change_that_fails_does_not_affect_the_others(store: Store) -> None:
     def bad(connection: Connection) -> None:
-        connection.execute(text("insert into nowhere values (1)"))
+        connection.execute("insert into nowhere values (1)")
 
     def good(connection: Connection) -> None:
-        connection.execute(insert(surface_state).values(name="good", value="yes"))
+        connection.execute(INSERT, name="good", value="yes")
 
     def after(connection: Connection) -> None:
-        connection.execute(insert(surface_state).values(name="after", value="yes"))
+        connection.execute(INSERT, name="after", value="yes")
 
     results = await asyncio.gather(
         *(store.transaction(change, Commit.SURFACE_STATE) for change in (good, bad, after)), return_exceptions=True
     )
     assert [type(result) for result in results] == [type(None), StoreError, type(None)]
-    async with store.read() as connection:
-        assert {row.name for row in await connection.execute(select(surface_state))} == {"good", "after"}
+    assert {row["name"] for row in await store.rows("select name from surface_state")} == {"good", "after"}
     await store.close()
 
 
@@ -62,7 +64,7 @@ async def test_close_waits_for_requested_changes(tmp_path: Path) -> None:
     await first.open()
 
     def change(connection: Connection) -> None:
-        connection.execute(insert(surface_state).values(name="late", value='{"is": "stored"}'))
+        connection.execute(INSERT, name="late", value='{"is": "stored"}')
 
     requested = asyncio.create_task(first.transaction(change, Commit.SURFACE_STATE))
     await asyncio.sleep(0)
@@ -85,7 +87,7 @@ async def test_a_database_of_a_newer_version_is_not_opened(tmp_path: Path) -> No
     await first.open()
 
     def newer(connection: Connection) -> None:
-        connection.execute(text("update alembic_version set version_num = '9999'"))
+        connection.execute("update alembic_version set version_num = '9999'")
 
     await first.transaction(newer, Commit.SURFACE_STATE)
     await first.close()

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.errors import Rejected
-from adapters.writes import NOTE, AddComment, EndRun, Indeterminate, NotApplied, WriteMarker
+from adapters.results import Indeterminate, NotApplied
+from adapters.writes import NOTE, AddComment, EndRun, WriteMarker
 from commands.cards.activity_line import activity_line, decision_line, distinct_buttons
 from commands.model.card import ActivityLine, Button
 from commands.model.intents import DecideOutcome

@@ -108,7 +108,8 @@ def test_the_menu_opens_a_form_for_each_verb_that_has_one() -> None:
     assert [option.label for option in card.menu.options] == [
         "Hold…",
         "All tasks",
-        "Comments",
+        "Read comments",
+        "Other actions…",
         "End…",
     ]
     assert card.menu.options[1].intent == Show(run="R7", all_tasks=True)
@@ -169,7 +170,7 @@ def test_a_colour_that_the_platform_has_only_as_text_is_shown_as_such() -> None:
         ),
         now=NOW,
     )
-    assert drawn(card)["Now"][0] == "held T3 Promote the replica: no quorum [Resume T3]"
+    assert drawn(card)["Now"][0] == "held T3 Promote the replica: no quorum · T4 is waiting for it [Resume T3]"
     expected = "down — Rui 14:05 UTC · next update 14:20 UTC · as text on playbooks"
     assert plain_text(card.lines[0]) == expected
     assert (plain_text(card.title), card.tone) == ("🔴 RED · R7 Primary down in EU", "bad")
@@ -213,7 +214,7 @@ def test_what_is_wrong_comes_first_and_is_never_only_counted() -> None:
         "Now": [
             "failed T30 Task 30:  [Reopen T30]",
             "held T21 Task 21: no quorum [Resume T21]",
-            "waiting T40 Task 40: late, due 14:00 UTC",
+            "waiting T40 Task 40: ⏰ late, due 14:00 UTC",
             "[and 2 more…: 2]",
         ],
         "Next": [
@@ -223,9 +224,9 @@ def test_what_is_wrong_comes_first_and_is_never_only_counted() -> None:
             "52 more can start",
             "[Begin a task…: 54]",
         ],
-        "Stages": ["Triage 1/30 · Fail over 0/30"],
+        "Stages": ["Triage 0/30 · Fail over 0/30"],
     }
-    assert plain_text(card.lines[1]) == "■□□□□□□□□□  0 of 60 done · 2 running · 1 held · 1 failed"
+    assert plain_text(card.lines[1]) == "□□□□□□□□□□  0 of 60 done · 2 running · 1 held · 1 failed"
 
 
 def test_every_held_task_of_a_long_run_is_named() -> None:
@@ -281,3 +282,15 @@ def test_all_tasks_are_listed_by_page() -> None:
     last = task_list_card(with_tasks(long_run(60)), 9, NOW, None)
     assert [row.handle for section in last.sections for row in section.rows][-1] == "T60"
     assert labels(last) == ["Earlier tasks"]
+
+
+def test_a_paused_run_says_so_in_its_title() -> None:
+    card = run_card(known(RUN.model_copy(update={"state": RunState.PAUSED})), now=NOW)
+    assert plain_text(card.title) == "🟠 AMBER · ⏸️ Paused · R7 Primary down in EU"
+    assert plain_text(card.lines[1]).startswith("■■□□□□□□□□  1 of 4 done")
+
+
+def test_a_run_that_took_no_minute_says_so() -> None:
+    ended = EndOfRun(by=Actor(surface="slack", id="U1", name="Rui"), at=NOW)
+    run = known(RUN.model_copy(update={"state": RunState.FINISHED, "tasks": ()}), ended=ended, started_at=NOW)
+    assert plain_text(run_card(run, now=NOW).lines[0]) == "Finished after less than a minute · Rui 14:05 UTC"

@@ -11,11 +11,11 @@ from commands.forms.known_runbooks import KnownRunbooks
 from commands.forms.opening import form_for_line, open_form
 from commands.forms.options import search_options
 from commands.forms.submission import FormErrors, submit
+from commands.model.access_rules import AccessRules
 from commands.model.card import Field, Form
 from commands.model.errors import Ambiguous, CommandError, Missing, NotAllowed, Stale
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor
-from commands.model.ports import AccessRules
 from commands.registry import COMMANDS
 from commands.text.catalogue import plain_text
 from tests.commands.room import ANA, EVE, HERE, Room, button_labels, find_button, private_text
@@ -50,7 +50,7 @@ async def test_the_status_form_shows_the_present_status_and_is_filled_with_it(ro
     health = field_of(form, "health")
     assert health.kind == "radio"
     assert [option.label for option in health.options] == [
-        "Green: under control", "Amber: at risk", "Red: users affected",
+        "🟢 Green: under control", "🟠 Amber: at risk", "🔴 Red: users affected",
     ]  # fmt: skip
 
 

@@ -175,7 +175,7 @@ def test_any_text_is_a_due_time_or_a_command_error(text: str) -> None:
     except CommandError as error:
         assert_has_text(error)
     else:
-        assert due.is_off or due.clock is not None or (due.after and due.after.total_seconds() > 0)
+        assert due.is_off or due.day or due.clock is not None or (due.after and due.after.total_seconds() > 0)
 
 
 def test_the_vocabulary_covers_every_typed_verb() -> None:

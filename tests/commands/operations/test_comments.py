@@ -65,7 +65,7 @@ async def test_the_task_card_and_the_more_form_lead_there(room: Room) -> None:
     await room.start()
     await room.type("comment T1: seen from two zones")
     card = await room.type("show T1")
-    shown = await room.press(find_button(card, "Comments"))
+    shown = await room.press(find_button(card, "Read comments"))
     assert "seen from two zones" in private_text(shown)
     form = {"verb": "show", "run": "R1", "what": "", "comments": True}
     assert "Comments on R1" in private_text(await room.submit(form))
@@ -82,7 +82,7 @@ async def test_a_platform_that_is_down_or_has_none_says_so(room: Room) -> None:
     }
     answer = await room.type("show --comments")
     assert "can't show comments from here" in private_text(answer)
-    assert "Comments" not in button_labels(await room.type("show T1"))
+    assert "Read comments" not in button_labels(await room.type("show T1"))
 
 
 async def test_a_runbook_has_none(room: Room) -> None:

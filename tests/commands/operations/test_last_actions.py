@@ -6,7 +6,8 @@ import pytest
 
 from adapters.models import Comment, Person, TaskState
 from adapters.protocol import Unsupported
-from adapters.writes import Op, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import Op
 from commands.cards.run_card import live_card
 from commands.cards.task_list import task_list_card
 from commands.text.catalogue import plain_text

@@ -6,8 +6,9 @@ from adapters.errors import Unreachable
 from adapters.models import RunbookKey
 from adapters.protocol import Capability, Emulated, Unsupported
 from adapters.writes import Op
-from commands import dispatch
+from commands.cards.error_card import busy_answer
 from commands.lookup.distinct_names import runbook_names
+from commands.lookup.message_intent import parse_message
 from commands.model.messages import Message, Via
 from tests.commands.room import BEN, HERE, Room, activity_texts, button_labels, find_button, private_text
 
@@ -105,8 +106,8 @@ async def test_runbooks_of_one_title_are_told_apart_within_a_button(room: Room) 
 async def test_what_a_start_held_back_too_long_can_be_tried_again(room: Room) -> None:
     await room.start()
     typed = Message(key="K9", actor=BEN, place=HERE, via=Via.COMMAND, at=room.now(), text="comment T2: hello")
-    answer = dispatch.busy_answer(typed, "R2")
+    answer = busy_answer(typed, "R2")
     assert "R2 is still starting. Nothing was done" in private_text(answer)
-    room.messages.intents["K9"] = dispatch.parse_message(typed, room.services).model_dump(mode="json")
+    room.messages.intents["K9"] = parse_message(typed, room.services).model_dump(mode="json")
     again = await room.press(find_button(answer, "Try again"), by=BEN)
     assert "T2 Page the DBA: comment added" in private_text(again)

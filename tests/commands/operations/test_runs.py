@@ -113,7 +113,7 @@ async def test_a_platform_that_asks_to_wait_is_not_called_unresponsive(room: Roo
     await room.start()
     error = room.platform.errors["read"] = RateLimited("local", "show", retry_after=600)
     answer = await room.type("show R1", place=OTHER)
-    assert "asks to wait until" in private_text(answer)
+    assert "is limiting requests until" in private_text(answer)
     assert f"{error.until:%H:%M UTC}. Showing the run as of 14:05" in private_text(answer)
 
 
@@ -134,10 +134,10 @@ async def test_a_task_is_shown_with_who_waits_for_whom(room: Room) -> None:
     assert lines[1] == "waiting  waiting for T1, T2"
     assert "T4 is waiting for this task." in private_text(answer)
     assert "careful" in private_text(answer)
-    assert button_labels(answer) == ["Comment", "Comments"]
+    assert button_labels(answer) == ["Comment", "Read comments"]
     first = await room.type("show T1")
     assert "Ask from two zones." in private_text(first)
-    assert button_labels(first) == ["Begin T1", "Finish T1", "Comment", "Comments"]
+    assert button_labels(first) == ["Begin T1", "Finish T1", "Comment", "Read comments"]
 
 
 async def test_what_a_platform_tells_of_each_task_alone_is_asked_for(room: Room) -> None:
@@ -230,7 +230,7 @@ async def test_help_for_all_and_for_one(room: Room) -> None:
     room.platform.capabilities = {**room.platform.capabilities, Op.FINISH: Emulated("a tick")}
     one = await room.type("help done")
     assert private_text(one).startswith("finish: mark tasks as done")
-    assert "Example: /run finish T3 promoted by hand" in private_text(one)
+    assert "• /run finish T3 promoted by hand" in private_text(one)
     assert "a tick." in private_text(one)
 
 
@@ -240,7 +240,7 @@ async def test_help_in_a_place_with_a_run_has_the_few_lines_that_most_people_nee
     answer = await room.type("help")
     assert private_text(answer).replace("`", "").splitlines() == [
         "You're in R1 Primary down in EU. Most people need four lines:",
-        "• /run finish T1 with a note behind it",
+        "• /run finish T1 followed by a note",
         "• /run status amber replica lags 40 s --next 15m",
         "• /run comment T1: the vendor answered",
         "• /run assign T2 @ben",

@@ -45,13 +45,13 @@ async def test_the_longer_an_update_is_overdue_the_more_people_are_told(room: Ro
     assert due is not None
     first = await room.press(UpdateDue(run="R1", at=due), by=BEN)
     assert first.thread_of == "R1"
-    overdue = "The update of R1 Primary down in EU that Ben promised is overdue."
+    overdue = "The update on R1 Primary down in EU that Ben promised is overdue."
     assert [plain_text(card.title) for _, card in room.responder.announced] == [overdue]
     await room.press(UpdateDue(run="R1", at=due, tells="author"), by=BEN)
     await room.press(UpdateDue(run="R1", at=due, tells="owner"), by=BEN)
     assert [(to, plain_text(card.title)) for to, card in room.responder.direct] == [
         (BEN.id, "The update you promised for R1 Primary down in EU was due at 14:21 UTC."),
-        (ANA.id, "Ben promised an update of R1 Primary down in EU for 14:21 UTC, and it hasn't come yet."),
+        (ANA.id, "Ben promised an update on R1 Primary down in EU by 14:21 UTC, and it hasn't come yet."),
     ]
     await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
     await room.press(UpdateDue(run="R1", at=due, tells="owner"), by=BEN)
@@ -70,10 +70,10 @@ async def test_the_reminder_names_who_promised_and_is_said_for_the_last_promise_
     assert button_labels(answer) == ["Update status", "+15m", "No more"]
     room.wait(minutes=15)
     postponed = await room.press(PromiseUpdate(run="R1", next="15m"), by=BEN)
-    assert activity_texts(postponed) == ["Ben: the next update of R1 is due at 14:36 UTC"]
+    assert activity_texts(postponed) == ["Ben: the next update for R1 is due at 14:36 UTC"]
     assert (await room.press(UpdateDue(run="R1", at=due))).public is None
     stopped = await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
-    assert activity_texts(stopped) == ["Ben: no next update of R1 is due"]
+    assert activity_texts(stopped) == ["Ben: no next update set for R1"]
     assert room.responder.reminders["R1"] is None
 
 

@@ -10,8 +10,8 @@ from adapters.toolkit.messages import current_language, in_language
 from adapters.writes import Op
 from commands.cards.pending_lines import queued_card, resolved_line, stopped_answer, waiting_card, waiting_line
 from commands.cards.run_card import channel_card
-from commands.dispatch import parse_message
 from commands.forms.opening import open_form
+from commands.lookup.message_intent import parse_message
 from commands.model.card import ActivityLine, Card
 from commands.model.intents import OpenForm, UpdateDue
 from commands.model.messages import Message, Via
@@ -109,7 +109,7 @@ async def test_parse_errors_help_and_forms_are_in_the_persons_language(room: Roo
     assert (form.title, form.submit) == ("Atualizar status", "Publicar")
     labels = [field.label for field in form.fields]
     assert labels == ["Status", "O que está acontecendo?", "Próxima atualização", "Ou às"]
-    assert form.fields[0].options[0].label == "Verde: sob controle"
+    assert form.fields[0].options[0].label == "🟢 Verde: sob controle"
     assert (await open_form(wanted, ANA, HERE, room.services)).title == "Update status"
 
 
@@ -158,7 +158,7 @@ async def test_what_waits_is_told_in_both_languages(room: Room) -> None:
     private = waiting_line(message, tracked, step, error, room.now(), room.services, language=BRAZILIAN)
     assert "não está respondendo (a conclusão de T1)" in plain_text(private.text)
     assert _title(waiting_card(message, tracked, step, error, room.services)).startswith(
-        "Local runbooks não está disponível"
+        "Local runbooks não está respondendo"
     )
     assert "está na fila" in _title(queued_card(message, intent, 1, room.services))
     stopped = stopped_answer(message, intent, BEN, room.services)

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from adapters.results import WriteResult
 from adapters.runrunit import PLATFORM as RUNRUNIT
-from adapters.writes import WriteResult
 from adapters.xurrent import PLATFORM as XURRENT
 from commands.cards.receipt_card import adapter_message
 from commands.text.catalogue import plain_text, translate

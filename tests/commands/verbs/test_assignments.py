@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from adapters.models import Person
-from adapters.writes import Op, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import Op
 from tests.commands.memory import MemoryPeople
 from tests.commands.room import ANA, BEN, DAN, HERE, ON_SLACK, Room, button_labels, find_button, private_text
 
@@ -136,7 +137,10 @@ async def test_several_people_get_a_task_where_the_platform_can(room: Room, line
 async def test_where_a_task_has_one_assignee_one_is_chosen_before_anything_is_written(room: Room) -> None:
     await room.start()
     asked = await room.type("assign confirm the primary is down to @ana and @ben")
-    assert private_text(asked) == "A task has one assignee in Local runbooks. Nothing changed. Who gets it?"
+    assert (
+        private_text(asked)
+        == "Local runbooks allows only one assignee for a task. Nothing changed. Who should get it?"
+    )
     assert button_labels(asked) == ["Ana", "Ben"]
     assert not any(step.startswith("assign") for step in room.platform.executed)
     await room.press(find_button(asked, "Ben"))

@@ -7,9 +7,9 @@ from adapters.models import PlatformAction
 from adapters.protocol import Native, Unsupported
 from adapters.writes import Op
 from commands.cards.run_card import live_card
+from commands.model.access_rules import AccessRules
 from commands.model.card import Answer, Link
 from commands.model.intents import DoAction
-from commands.model.ports import AccessRules
 from commands.text.error_text import capability_text
 from tests.commands.room import BEN, EVE, HERE, Room, activity_texts, button_labels, find_button, private_text
 
@@ -189,7 +189,7 @@ async def test_an_action_that_takes_values_asks_for_them_and_passes_them_on(acti
 
 async def test_an_action_without_values_refuses_them(acting: Room) -> None:
     refused = await acting.type("do end the run --set region=eu")
-    assert private_text(refused).startswith("“End the run” takes no values. Leave out --set.")
+    assert private_text(refused).startswith("“End the run” doesn't take values. Leave out --set.")
     assert acting.platform.executed == ["start"]
 
 
@@ -204,4 +204,4 @@ async def test_an_action_takes_the_persons_own_words(acting: Room) -> None:
     await acting.press(find_button(asked, "Go ahead"))
     assert acting.platform.step_options[-1] == {"note": "the disk is broken"}
     refused = await acting.type("do end the run --note because")
-    assert private_text(refused).startswith("“End the run” takes no words. Leave out --note.")
+    assert private_text(refused).startswith("“End the run” doesn't take a note. Leave out --note.")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.commands.room import ANA, BEN, Room, button_labels, private_text
 
-DIRECT = "You're told about your tasks by direct message."
+DIRECT = "You're notified about your tasks by direct message."
 
 
 async def test_the_choice_is_stored_for_one_person_and_shown_by_whoami(room: Room) -> None:
@@ -17,7 +17,7 @@ async def test_the_choice_is_stored_for_one_person_and_shown_by_whoami(room: Roo
 async def test_without_a_choice_it_shows_the_present_one_and_offers_the_others(room: Room) -> None:
     answer = await room.type("notify")
     assert private_text(answer).startswith(
-        "You're told about your tasks in the run's thread, or by direct message"
+        "You're notified about your tasks in the run's thread, or by direct message"
     )
     assert button_labels(answer) == ["In the thread", "By direct message", "Not at all"]
 

@@ -8,7 +8,8 @@ from adapters.errors import Conflict, CredentialsRejected, OutcomeUnknown, Rejec
 from adapters.errors import Unsupported as NotThere
 from adapters.models import TaskState
 from adapters.protocol import Unsupported
-from adapters.writes import NOTE, Op, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import NOTE, Op
 from commands.model.card import ClockTime
 from tests.commands.room import BEN, Room, activity_texts, button_labels, find_button, private_text
 
@@ -43,7 +44,7 @@ async def test_an_unknown_outcome_is_an_activity_line_and_no_failure(room: Room)
     room.platform.errors["finish"] = OutcomeUnknown("local", "finish")
     answer = await room.type("finish T1")
     assert answer.result == "question"
-    assert "The activity line in the thread of R1's card" in private_text(answer)
+    assert "The thread of R1's card will show the outcome" in private_text(answer)
     line = answer.activity[0]
     assert "finishing T1" in activity_texts(answer)[0]
     assert "didn't confirm" in activity_texts(answer)[0]

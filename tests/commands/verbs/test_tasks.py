@@ -8,7 +8,8 @@ import pytest
 from adapters.errors import Unreachable
 from adapters.models import Person, TaskState
 from adapters.protocol import Emulated, Unsupported
-from adapters.writes import Op, WriteResult
+from adapters.results import WriteResult
+from adapters.writes import Op
 from commands.cards.run_card import live_card
 from commands.model.intents import Finish
 from commands.model.messages import Place
@@ -118,6 +119,16 @@ async def test_each_of_several_tasks_gets_its_own_write_and_line(room: Room) -> 
     assert (await room.run("R1")).run.tasks[3].state == "done"
 
 
+async def test_a_task_that_does_not_exist_is_answered_with_the_likely_ones(room: Room) -> None:
+    await room.start()
+    await room.type("begin T2")
+    answer = await room.type("finish T99")
+    assert "I can't find a task “T99” in R1 Primary down in EU. Which one do you mean?" in private_text(answer)
+    assert button_labels(answer) == ["T2 Page the DBA", "Show R1"]
+    assert "T2 Page the DBA: done" in private_text(await room.press(find_button(answer, "T2 Page the DBA")))
+    assert button_labels(await room.type("begin T99"))[:1] == ["T1 Confirm the primary is down"]
+
+
 async def test_one_failing_task_does_not_stop_the_others(room: Room) -> None:
     await room.start()
     answer = await room.type("finish T1 T4 T2")
@@ -216,7 +227,7 @@ async def test_a_task_is_held_until_a_time_where_the_platform_can(room: Room) ->
     await room.start()
     refused = await room.type("hold T1 vendor is asleep --until 30m")
     assert private_text(refused) == (
-        "Local runbooks can't hold a task until a time. Nothing changed. Leave out --until."
+        "Local runbooks can't hold a task until a set time. Nothing changed. Leave out --until."
     )
     types = {"local": replace(room.services.platform_types["local"], holds_until=True)}
     room.services = replace(room.services, platform_types=types)
@@ -309,7 +320,7 @@ async def test_a_long_reason_is_shortened_only_on_the_run_card(room: Room) -> No
     sections = live_card(await room.run("R1"), room.services, room.now()).sections
     note = plain_text(sections[0].rows[0].note)
     assert note.startswith("so so")
-    assert len(note) <= 80
+    assert len(note) <= 80 + len(" · T3 is waiting for it")
     assert "so so end" in private_text(await room.type("show T1"))
 
 
@@ -335,6 +346,6 @@ async def test_a_field_that_the_platform_has_no_place_for_is_mentioned(room: Roo
     types = {"local": replace(room.services.platform_types["local"], ignored_fields=ignored)}
     room.services = replace(room.services, platform_types=types)
     started = await room.type("start Database failover --owner @ben")
-    assert "so Ben was not set." in private_text(started)
-    assert "so Ben was not assigned." in private_text(await room.type("add Tell support --assign @ben"))
+    assert "so Ben isn't the owner." in private_text(started)
+    assert "so Ben wasn't assigned." in private_text(await room.type("add Tell support --assign @ben"))
     assert "was not assigned" not in private_text(await room.type("add Tell sales"))

@@ -7,6 +7,7 @@ from adapters.errors import NotFound, OutcomeUnknown
 from adapters.http.client import HttpClient
 from adapters.http.responses import parse_model
 from adapters.models import Listing, RunKey, RunState
+from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.testing.skeleton.text import SIGNER
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard, already_done, checked_after, with_race
@@ -16,20 +17,16 @@ from adapters.writes import (
     AddComment,
     AddTask,
     AssignTask,
-    Baseline,
     BeginTask,
     EndRun,
     FinishTask,
     HoldTask,
-    Reconciliation,
-    Recovery,
     ReopenTask,
     SetStatus,
     StartRun,
     TaskWrite,
     Write,
     WriteMarker,
-    WriteResult,
 )
 from tests.contract.sample.wire import WireComment, WireComments, WireRun, WireRuns, WireTask
 

@@ -88,15 +88,28 @@ class MattermostClients(AdminRoutes):
 
     def click_body(self, post: Post, label: str, user: User) -> tuple[str, Json]:
         """The button's URL and the delivery, with the context that the server stored."""
+        return self._click_body(post, self._action(post, label), label, user)
+
+    def picker_body(self, post: Post, person: User, user: User) -> tuple[str, Json]:
+        """As ``click_body``, for somebody chosen in a list of people."""
+        action = next(item for item in post.actions() if item.get("data_source") == "users")
+        return self._click_body(post, action, person.id, user)
+
+    def _action(self, post: Post, label: str) -> Json:
         action = next(
             (item for item in post.actions() if any(is_labelled(shown, label) for shown in action_labels(item))),
             None,
         )
         assert action is not None, f"no button {label!r}: {post.labels}"
+        return action
+
+    def _click_body(self, post: Post, action: Json, label: str, user: User) -> tuple[str, Json]:
         channel = self.channels[post.channel]
         chosen = {item["text"]: item["value"] for item in action.get("options") or []}
         context = dict(action["integration"].get("context") or {})
-        if action["type"] == "select":
+        if action.get("data_source"):
+            context["selected_option"] = label
+        elif action["type"] == "select":
             context["selected_option"] = next(value for text, value in chosen.items() if is_labelled(text, label))
         return action["integration"]["url"], {
             "user_id": user.id,
@@ -108,7 +121,7 @@ class MattermostClients(AdminRoutes):
             "post_id": post.id,
             "trigger_id": self.trigger(user, channel),
             "type": action["type"],
-            "data_source": "",
+            "data_source": action.get("data_source") or "",
             "context": context,
         }
 
@@ -152,7 +165,10 @@ class MattermostClients(AdminRoutes):
         for name, value in values.items():
             element = dialog.element(name)
             if element.get("data_source") == "users" and value is not None:
-                assert value in self.users, f"{value!r} is nobody"
+                chosen = value if element.get("multiselect") else [value]
+                assert all(id in self.users for id in chosen), f"{value!r} is nobody"
+            elif element.get("data_source") == "dynamic":
+                assert value in [item["value"] for item in dialog.loaded], f"{value!r} was not loaded"
             elif element.get("data_source") == "channels" and value is not None:
                 assert dialog.user.id in self.channels[value].members, "the client lists the person's own channels"
             elif element["type"] in ("select", "radio") and value is not None:
@@ -174,7 +190,7 @@ class MattermostClients(AdminRoutes):
         """Chooses a value in a field that refreshes the dialog (11.1): the client shows the form in the answer."""
         assert dialog.element(field).get("refresh"), f"{field} does not refresh the dialog"
         sent = {item["name"]: item.get("default") for item in dialog.dialog["elements"]} | {field: value}
-        body = self.submission(dialog, sent) | {"type": "refresh"}
+        body = self.submission(dialog, {**sent, "selected_field": field}) | {"type": "refresh"}
         delivered = await self.send_json(dialog.dialog["source_url"], body)
         answer = delivered.json if isinstance(delivered.json, dict) else {}
         if delivered.status == 200 and answer.get("type") == "form":
@@ -182,8 +198,22 @@ class MattermostClients(AdminRoutes):
             dialog.dialog = answer["form"]
         return delivered
 
+    async def load_options(self, dialog: Dialog, field: str, typed: str) -> Delivered:
+        """Types in a select that loads its options (11.0)."""
+        element = dialog.element(field)
+        assert element.get("data_source") == "dynamic", f"{field} loads no options"
+        sent = {item["name"]: item.get("default") or "" for item in dialog.dialog["elements"]}
+        body = self.submission(dialog, {**sent, "query": typed, "selected_field": field})
+        url = element["data_source_url"]
+        delivered = await self.send_json(url, body | {"type": "dialog_lookup", "url": url})
+        if delivered.status == 200:
+            dialog.loaded = delivered.json["items"]
+        return delivered
+
     async def send_json(self, url: str, body: Json) -> Delivered:
         written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        for public, actual in self.proxies.items():
+            url = url.replace(public, actual, 1)
         return await deliver(url, written, {"Content-Type": "application/json"})
 
 

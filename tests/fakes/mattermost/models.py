@@ -179,6 +179,7 @@ class Dialog:
     url: str
     dialog: Json
     open: bool = True
+    loaded: list[Json] = field(default_factory=list)  # the options that a select loaded last
 
     def element(self, name: str) -> Json:
         return next(element for element in self.dialog["elements"] if element["name"] == name)

@@ -48,7 +48,10 @@ def _check_action(action: Json) -> None:
     integration = action.get("integration") or {}
     if not str(integration.get("url", "")).startswith(("http://", "https://")) or not action.get("name"):
         raise Rejection(400, "fake.action", f"an action without name or integration url: {action}")
-    if action.get("type") == "select":
+    if action.get("type") == "select" and action.get("data_source"):
+        if action["data_source"] not in ("users", "channels") or action.get("options"):
+            raise Rejection(400, "fake.action_source", f"no such list, or with options: {action}")
+    elif action.get("type") == "select":
         options = action.get("options") or []
         if not options or not all(option.get("text") and option.get("value") for option in options):
             raise Rejection(400, "fake.action_options", f"a menu without options, or with empty ones: {options}")
@@ -75,8 +78,17 @@ def check_dialog(dialog: Any, version: tuple[int, ...] = (5, 37)) -> None:
         _check_element(element)
         if element.get("refresh") and (version < (11, 1) or not dialog.get("source_url")):
             raise Rejection(400, "api.dialog.fake", "fields refresh a dialog since 11.1, which needs a source_url")
-        if element.get("data_source") == "dynamic" and version < (11, 0):
-            raise Rejection(400, "api.dialog.fake", "dynamic selects are newer than this server")
+        if element.get("data_source") == "dynamic":
+            _check_dynamic(element, version)
+        if element.get("multiselect") and (version < (11, 0) or element.get("type") != "select"):
+            raise Rejection(400, "api.dialog.fake", "selects of several are newer than this server")
+
+
+def _check_dynamic(element: Json, version: tuple[int, ...]) -> None:
+    if version < (11, 0):
+        raise Rejection(400, "api.dialog.fake", "dynamic selects are newer than this server")
+    if not str(element.get("data_source_url")).startswith(("https://", "/plugins/")):
+        raise Rejection(400, "api.dialog.fake", "options are loaded over HTTPS only")
 
 
 def _check_element(element: Json) -> None:

@@ -32,6 +32,7 @@ class SiteState(Fake):
         self.command_word = command
         self.sub_path = sub_path
         self.trigger_seconds = 3.0
+        self.proxies: dict[str, str] = {}  # a public address of the bot -> where it really is
         self.rate_limit: ServerLimit | None = None  # off by default, as on a server
         self.edit_seconds = 1e9  # PostEditTimeLimit; the server's default is none
         self.users: dict[str, User] = {}
@@ -106,6 +107,19 @@ class SiteState(Fake):
             "broadcast": broadcast(channel=channel.id),
         }
         await self.sockets.publish(event, channel.members)
+
+    async def join(self, channel: Channel, user: User) -> None:
+        """Is added to the channel, as recorded on 5.37."""
+        channel.members.add(user.id)
+        data = {"team_id": channel.team, "user_id": user.id}
+        event = {"event": "user_added", "data": data, "broadcast": broadcast(channel=channel.id)}
+        await self.sockets.publish(event, channel.members)
+
+    async def restore(self, channel: Channel) -> None:
+        """Unarchives a channel, which the whole team learns."""
+        channel.archived = False
+        event = {"event": "channel_restored", "data": {"channel_id": channel.id}, "broadcast": broadcast()}
+        await self.sockets.publish(event, self.team_members)
 
     async def leave_team(self, user: User) -> None:
         self.team_members.discard(user.id)

@@ -4,7 +4,8 @@ import pytest
 
 from adapters.errors import Rejected
 from adapters.models import Health
-from adapters.writes import AddComment, Applied, FinishTask, HoldTask, Indeterminate, NotApplied, SetStatus
+from adapters.results import Applied, Indeterminate, NotApplied
+from adapters.writes import AddComment, FinishTask, HoldTask, SetStatus
 from tests.adapters.playbooks.harness import PlatformHarness
 from tests.adapters.playbooks.helpers import ANA, execute_steps, make_baseline, make_marker
 

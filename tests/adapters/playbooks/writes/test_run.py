@@ -6,16 +6,8 @@ import pytest
 
 from adapters.errors import Conflict, OutcomeUnknown
 from adapters.models import Health, RunState
-from adapters.writes import (
-    AddTask,
-    Applied,
-    EndRun,
-    FinishTask,
-    Indeterminate,
-    NotApplied,
-    Recovery,
-    SetStatus,
-)
+from adapters.results import Applied, Indeterminate, NotApplied, Recovery
+from adapters.writes import AddTask, EndRun, FinishTask, SetStatus
 from tests.adapters.playbooks.harness import PlatformHarness
 from tests.adapters.playbooks.helpers import ANA, execute_steps, make_baseline, make_marker
 

@@ -7,19 +7,10 @@ from adapters.http.client import HttpClients
 from adapters.models import TaskState
 from adapters.playbooks import PLATFORM
 from adapters.protocol import Emulated, Native
+from adapters.results import Applied, NotApplied
 from adapters.testing.harness import ForeignChange
 from adapters.toolkit.messages import message_text
-from adapters.writes import (
-    AddTask,
-    Applied,
-    AssignTask,
-    BeginTask,
-    FinishTask,
-    NotApplied,
-    Op,
-    ReopenTask,
-    SkipTask,
-)
+from adapters.writes import AddTask, AssignTask, BeginTask, FinishTask, Op, ReopenTask, SkipTask
 from tests.adapters.playbooks.harness import PlatformHarness, connect_adapter
 from tests.adapters.playbooks.helpers import ANA, BEN, STRANGER, execute_steps, make_baseline, make_marker
 

@@ -6,8 +6,9 @@ import pytest
 
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.models import Health, RunState
+from adapters.results import Applied, Indeterminate, NotApplied
 from adapters.runrunit.adapter import Runrunit
-from adapters.writes import AddTask, Applied, EndRun, Indeterminate, NotApplied
+from adapters.writes import AddTask, EndRun
 from tests.adapters.runrunit.fake import RunrunitFake
 from tests.adapters.runrunit.helpers import (
     ANA,

@@ -6,8 +6,9 @@ import pytest
 
 from adapters.errors import Conflict, OutcomeUnknown, Rejected
 from adapters.models import TaskState
+from adapters.results import Applied, NotApplied, Recovery
 from adapters.runrunit.adapter import Runrunit
-from adapters.writes import Applied, AssignTask, NotApplied, Recovery, ReopenTask
+from adapters.writes import AssignTask, ReopenTask
 from tests.adapters.runrunit.fake import RunrunitFake
 from tests.adapters.runrunit.helpers import (
     ANA,

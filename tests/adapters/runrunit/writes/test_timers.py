@@ -6,8 +6,8 @@ import pytest
 
 from adapters.errors import Conflict, OutcomeUnknown
 from adapters.models import TaskState
+from adapters.results import Applied, NotApplied
 from adapters.runrunit.adapter import Runrunit
-from adapters.writes import Applied, NotApplied
 from tests.adapters.runrunit.fake import RunrunitFake
 from tests.adapters.runrunit.helpers import (
     BASELINE,

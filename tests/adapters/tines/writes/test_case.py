@@ -8,8 +8,9 @@ import pytest
 from adapters.errors import OutcomeUnknown, Rejected
 from adapters.http.client import HttpClients
 from adapters.models import Health, RunState
+from adapters.results import Applied, NotApplied
 from adapters.tines.adapter import Tines
-from adapters.writes import Applied, EndRun, NotApplied, SetStatus
+from adapters.writes import EndRun, SetStatus
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.tines.harness import connect_adapter
 from tests.adapters.tines.helpers import (

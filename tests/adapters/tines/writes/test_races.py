@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from adapters.results import WriteResult
 from adapters.tines import text as texts
 from adapters.tines.adapter import Tines
-from adapters.writes import AddTask, AssignTask, BeginTask, FinishTask, ReopenTask, SkipTask, Write, WriteResult
+from adapters.writes import AddTask, AssignTask, BeginTask, FinishTask, ReopenTask, SkipTask, Write
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.tines.harness import CLEO
 from tests.adapters.tines.helpers import ANA, BEN, STRANGER, add_open_case, execute_steps, run_key

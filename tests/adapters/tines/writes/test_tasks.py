@@ -5,18 +5,9 @@ import pytest
 from adapters.errors import Conflict, NotFound, OutcomeUnknown, Rejected, Unreachable
 from adapters.http.client import HttpClients
 from adapters.models import Person, TaskState
+from adapters.results import Applied, NotApplied
 from adapters.tines.adapter import Tines
-from adapters.writes import (
-    AddTask,
-    Applied,
-    AssignTask,
-    BeginTask,
-    FinishTask,
-    HoldTask,
-    NotApplied,
-    ReopenTask,
-    SkipTask,
-)
+from adapters.writes import AddTask, AssignTask, BeginTask, FinishTask, HoldTask, ReopenTask, SkipTask
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.tines.harness import connect_adapter
 from tests.adapters.tines.helpers import (

@@ -66,6 +66,7 @@ class MattermostHarness:
     intake: MattermostIntake = field(default_factory=MattermostIntake)
     probe_seconds: float = PING_SECONDS
     clock_offset: timedelta = timedelta()
+    public_url: str = ""  # empty: ``url``
     surface: MattermostSurface = field(init=False)
 
     def now(self) -> datetime:
@@ -80,7 +81,7 @@ class MattermostHarness:
         self.surface = MattermostSurface(
             MattermostOptions(**(options | changed_options)),
             command="/run",
-            public_url=self.url,
+            public_url=self.public_url or self.url,
             secret_key=SECRET,
             state=self.state,
             now=self.now,
@@ -107,6 +108,12 @@ class MattermostHarness:
             site=self.mm.url,
             **changed,
         )
+
+    async def move_behind_https(self) -> None:
+        """Restarts with the address of a proxy in front of it."""
+        self.public_url = "https://liaison.example.com"
+        self.mm.proxies = {self.public_url: self.url}
+        await self.restart()
 
     async def post(self, *intents: Intent, title: str = "R7 Primary down", **place: Any) -> Any:
         """Posts a card with these buttons in the town channel, and returns the fake's post."""

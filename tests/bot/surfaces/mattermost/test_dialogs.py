@@ -9,7 +9,7 @@ from commands.model.card import Button, Field, Form, Option
 from commands.model.errors import Ambiguous, NotAllowed
 from commands.model.intents import Choose, OpenForm
 from commands.model.messages import Via
-from tests.bot.surfaces.mattermost.harness import FINISH_T3, MattermostHarness, simple_card
+from tests.bot.surfaces.mattermost.harness import FINISH_T3, STATUS_FORM, MattermostHarness, simple_card
 from tests.fakes.mattermost import Dialog
 from tests.fakes.mattermost.rules import check_dialog
 
@@ -290,6 +290,61 @@ async def test_a_newer_server_refreshes_the_dialog(harness: MattermostHarness) -
     assert dialog.element("set.region")["type"] == "text"
     assert dialog.element("runbook")["default"] == "local:b.md"
     assert harness.intake.messages == []
+
+
+async def test_a_newer_server_loads_the_options_of_a_search_as_somebody_types(harness: MattermostHarness) -> None:
+    harness.mm.version = "11.1.0"
+    await harness.move_behind_https()
+    harness.intake.form, harness.intake.options = START, RUNBOOKS
+    await harness.post(FINISH_T3)
+    dialog = await open_dialog(harness)
+    assert "options" not in dialog.element("runbook")
+    assert harness.intake.searches == [], "the form does not wait for a list"
+    loaded = await harness.mm.load_options(dialog, "runbook", "swi")
+    assert loaded.json == {"items": [{"text": option.label, "value": option.value} for option in RUNBOOKS]}
+    assert harness.intake.searches == [("start", "", "runbook", "swi")]
+    chosen = replace(START.fields[0], value="local:b.md", options=RUNBOOKS[1:])
+    harness.intake.form = replace(START, fields=(chosen, REGION, *START.fields[1:]))
+    await harness.mm.refresh_dialog(dialog, "runbook", "local:b.md")
+    assert harness.intake.opened_forms[-1].fill["runbook"] == "local:b.md"
+    assert "selected_field" not in harness.intake.opened_forms[-1].fill
+    assert dialog.element("runbook")["default"] == "local:b.md", "shown by its name, which only the list has"
+
+
+async def test_options_are_loaded_by_the_person_of_the_form_alone(harness: MattermostHarness) -> None:
+    harness.mm.version = "11.1.0"
+    await harness.move_behind_https()
+    harness.intake.form, harness.intake.options = START, RUNBOOKS
+    await harness.post(FINISH_T3)
+    dialog = await open_dialog(harness)
+    forged = harness.mm.submission(dialog, {"query": "", "selected_field": "runbook"}) | {
+        "user_id": harness.mm.ben.id
+    }
+    assert (await harness.mm.send_json(dialog.element("runbook")["data_source_url"], forged)).status == 401
+    harness.clock_offset = timedelta(days=2)
+    assert (await harness.mm.load_options(dialog, "runbook", "")).json == {"items": []}
+    assert harness.intake.searches == []
+
+
+async def test_options_come_with_the_form_where_the_server_cannot_load_them(
+    harness: MattermostHarness,
+) -> None:
+    harness.mm.version = "11.1.0"  # but Liaison is reached without HTTPS
+    harness.intake.form, harness.intake.options = START, RUNBOOKS
+    await harness.post(FINISH_T3)
+    assert len((await open_dialog(harness)).element("runbook")["options"]) == len(RUNBOOKS)
+
+
+async def test_several_people_are_chosen_where_the_server_allows_it(harness: MattermostHarness) -> None:
+    harness.intake.form = replace(STATUS_FORM, fields=(Field("text", "People", "people"),))
+    assert "multiselect" not in (await open_dialog(harness)).element("text"), "one, on 5.37"
+    harness.mm.version = "11.0.0"
+    await harness.post(FINISH_T3)
+    dialog = await open_dialog(harness)
+    assert dialog.element("text")["multiselect"] is True
+    ana, ben = harness.mm.ana.id, harness.mm.ben.id
+    await harness.mm.submit_dialog(dialog, {"text": [ana, ben]})
+    assert harness.intake.messages[-1].intent == {"verb": "status", "run": "R7", "text": f"{ana} {ben}"}
 
 
 async def test_a_refresh_by_another_person_is_401(harness: MattermostHarness) -> None:

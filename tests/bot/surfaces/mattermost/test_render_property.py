@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from adapters.models import TaskState
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
-from bot.surfaces.mattermost.dialogs import build_dialog
+from bot.surfaces.mattermost.dialogs import build_dialog, dialog_features
 from bot.surfaces.mattermost.escape import escape
 from bot.surfaces.mattermost.render import MESSAGE_RUNES, Renderer, private_text
 from bot.surfaces.mattermost.signing import Signer
@@ -183,4 +183,4 @@ fields = st.builds(
 @settings(max_examples=100, deadline=None)
 def test_every_form_is_a_valid_dialog(dialog: Form) -> None:
     check_dialog(build_dialog(dialog, {}, "state"))
-    check_dialog(build_dialog(dialog, {}, "state", "http://liaison/refresh"), (11, 1))
+    check_dialog(build_dialog(dialog, {}, "state", dialog_features((11, 1), "https://liaison")), (11, 1))

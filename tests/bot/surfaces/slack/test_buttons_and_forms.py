@@ -263,7 +263,7 @@ async def test_modals_are_in_the_persons_language(slack: Slack, harness: SlackHa
     harness.intake.form_seconds = 0.5
     await slack.command(harness.url, "status form", user=ANA, channel=OPS)
     modal = await slack.modal(ANA)
-    assert modal.view["close"]["text"] == "Fechar"
+    assert modal.view["close"]["text"] == "Cancelar"
     loading = next(seen for seen in slack.seen if seen.path == "/api/views.open").json["view"]
     assert (loading["title"]["text"], loading["close"]["text"]) == ("Carregando…", "Fechar")
 

@@ -1,8 +1,8 @@
-"""The baseline: a careful bot written with slack-bolt in an afternoon, without durability.
+"""A bot as slack-bolt's documents show it: nothing is durable, and each call to Slack opens a session of its own.
 
 ``/run finish RUNBOOK TASK CARD`` acknowledges, finishes the task with one PATCH, reads the run once, and edits
-the run's card with one ``chat.update``. ``python -m tests.benchmarks.baseline_bot`` runs it with URLs and
-tokens from the environment variables ``BASELINE_*``.
+the run's card with one ``chat.update``. ``python -m tests.benchmarks.bare`` runs it with URLs and tokens from the
+environment variables ``BASELINE_*``.
 """
 
 import os

@@ -1,0 +1,73 @@
+"""Queries, in the same words for every database.
+
+A query is SQL with named values (``where key = :key``). Times are stored as ISO 8601 text in UTC with
+microseconds, which sorts by time and comes back exactly as it was stored; ``read_time`` reads it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Protocol, TypeVar, overload
+
+T = TypeVar("T")
+
+
+class Row(Protocol):
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+class Connection(ABC):
+    """A connection in the middle of a transaction."""
+
+    @abstractmethod
+    def execute(self, query: str, /, **values: object) -> int:
+        """Returns the number of rows that were changed."""
+
+    @abstractmethod
+    def rows(self, query: str, /, **values: object) -> Sequence[Row]: ...
+
+    def row(self, query: str, /, **values: object) -> Row | None:
+        """The first one."""
+        return next(iter(self.rows(query, **values)), None)
+
+    def put(self, table: str, key: Mapping[str, object], values: Mapping[str, object]) -> None:
+        """Inserts or updates the row of ``key``."""
+        self.execute(_upsert(table, tuple(key), tuple(values)), **key, **values)
+
+
+Change = Callable[[Connection], T]
+"""Runs in a transaction, in another thread, and again after a rollback: it must have no other effects."""
+
+
+@cache
+def _upsert(table: str, key: Sequence[str], values: Sequence[str]) -> str:
+    updates = ", ".join(f"{column} = excluded.{column}" for column in values)
+    return f"{insert_query(table, (*key, *values))} on conflict ({', '.join(key)}) do update set {updates}"
+
+
+def insert_query(table: str, columns: Sequence[str]) -> str:
+    placeholders = ", ".join(f":{column}" for column in columns)
+    return f"insert into {table} ({', '.join(columns)}) values ({placeholders})"  # noqa: S608  names from our code
+
+
+def update_query(table: str, columns: Sequence[str], where: str) -> str:
+    assignments = ", ".join(f"{column} = :{column}" for column in columns)
+    return f"update {table} set {assignments} where {where}"  # noqa: S608  names from our code
+
+
+def stored_values(values: Mapping[str, object]) -> Mapping[str, object]:
+    """As the database gets them."""
+    return {
+        name: value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+@overload
+def read_time(stored: str) -> datetime: ...
+@overload
+def read_time(stored: str | None) -> datetime | None: ...
+def read_time(stored: str | None) -> datetime | None:
+    """Raises ``ValueError`` for text that is not a time."""
+    return None if stored is None else datetime.fromisoformat(stored)

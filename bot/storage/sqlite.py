@@ -1,0 +1,131 @@
+"""SQLite: one connection writes, in a thread of its own, and another one reads.
+
+A whole batch of changes runs in the writer's thread. Through aiosqlite each statement would go to a thread and
+back through a busy event loop. Reads are rarer, and go through aiosqlite.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+import aiosqlite
+
+from bot.storage.sql import Connection, Row, stored_values
+
+T = TypeVar("T")
+
+_CACHED_STATEMENTS = 256  # more than there are queries
+
+
+class SqliteConnection(Connection):
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, query: str, /, **values: object) -> int:
+        return self._connection.execute(query, stored_values(values)).rowcount
+
+    def rows(self, query: str, /, **values: object) -> Sequence[Row]:
+        return self._connection.execute(query, stored_values(values)).fetchall()
+
+
+class SqliteDatabase:
+    """``url``: ``sqlite:///PATH``. Nothing is opened before it is used."""
+
+    errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
+
+    def __init__(self, url: str) -> None:
+        self._path = unquote(url.partition(":///")[2].partition("?")[0])
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._writer: sqlite3.Connection | None = None  # used only in ``_thread``
+        self._reader: aiosqlite.Connection | None = None
+        self._opening_reader = asyncio.Lock()
+
+    async def transaction(self, run: Callable[[Connection], T], committed: Callable[[], None]) -> T:
+        """``committed`` is called in the writer's thread, once what ``run`` did is on disk."""
+        return await self._in_thread(lambda: self._transaction(run, committed))
+
+    def _transaction(self, run: Callable[[Connection], T], committed: Callable[[], None]) -> T:
+        connection = self._write_connection()
+        # A transaction that reads first would fail when another process writes in between: take the lock now.
+        connection.execute("begin immediate")
+        try:
+            result = run(SqliteConnection(connection))
+            connection.execute("commit")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("rollback")
+            raise
+        committed()
+        return result
+
+    async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
+        reader = await self._read_connection()
+        return list(await reader.execute_fetchall(query, stored_values(values)))
+
+    async def in_writer(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Outside a transaction."""
+        return await self._in_thread(lambda: work(self._write_connection()))
+
+    @property
+    def path(self) -> Path:
+        return Path(self._path)
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            await self._reader.close()
+            self._reader = None
+        await self._in_thread(self._close_writer)
+        self._thread.shutdown()
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _write_connection(self) -> sqlite3.Connection:
+        if self._writer is None:
+            self._writer = sqlite3.connect(self._path, **_OPTIONS)
+            _prepare(self._writer)
+            for pragma in _PRAGMAS:
+                self._writer.execute(f"pragma {pragma}")
+        return self._writer
+
+    def _close_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    async def _read_connection(self) -> aiosqlite.Connection:
+        async with self._opening_reader:
+            if self._reader is None:
+                reader = await aiosqlite.connect(self._path, **_OPTIONS)
+                _prepare(reader)
+                for pragma in _PRAGMAS:
+                    await reader.execute(f"pragma {pragma}")
+                self._reader = reader
+        return self._reader
+
+
+_OPTIONS: dict[str, Any] = {
+    "isolation_level": None,  # transactions begin where we begin them
+    "cached_statements": _CACHED_STATEMENTS,
+    "check_same_thread": False,  # it is closed by the thread that it was opened in, or once that has ended
+}
+_PRAGMAS = (
+    "journal_mode=WAL",  # readers never block the writer
+    "synchronous=FULL",  # a commit is on disk when it returns
+    "busy_timeout=5000",
+    "foreign_keys=ON",
+)
+
+
+def _prepare(connection: sqlite3.Connection | aiosqlite.Connection) -> None:
+    connection.row_factory = sqlite3.Row
+    connection.text_factory = decode_text
+
+
+def decode_text(value: bytes) -> str:
+    """Text that is not UTF-8 makes one row unreadable, not the whole query."""
+    return value.decode("utf-8", "surrogateescape")

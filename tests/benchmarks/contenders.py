@@ -1,0 +1,161 @@
+"""The bots that are compared. Each is a real process that gets Slack's HTTP requests."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tests.adapters.cutover.world import FakeRunbook
+from tests.benchmarks.world import LATENCY, RUNS, BenchmarkWorld, is_ready
+from tests.e2e.process import free_port, to_toml, until
+
+READY_SECONDS = 300  # under valgrind
+
+_DONE = re.compile(r"(\d+) of \d+ done")
+
+
+class Contender(ABC):
+    """``ready_after``: seconds from start to ready. ``wrapper``: a program that runs the process."""
+
+    def __init__(self, name: str, world: BenchmarkWorld, wrapper: Sequence[str] = ()) -> None:
+        self.name = name
+        self.world = world
+        self.ready_after = 0.0
+        self._wrapper = wrapper
+        self._port = free_port()
+        self._process: asyncio.subprocess.Process | None = None
+        self.runbooks: list[FakeRunbook] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        self.runbooks = self.world.new_runbooks()
+        environment = {**os.environ, **self.world.environment, **self.variables()}
+        started_at = time.perf_counter()
+        self._process = await asyncio.create_subprocess_exec(
+            *(*self._wrapper, sys.executable, *self.arguments()),
+            env=environment,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        async with asyncio.timeout(READY_SECONDS):
+            while not await is_ready(self.url):
+                assert self._process.returncode is None, f"{self.name} did not start"
+                await asyncio.sleep(0.02)
+        self.ready_after = time.perf_counter() - started_at
+        self.world.set_latency(0.0)
+        await self.prepare()
+        self.world.set_latency(LATENCY)
+
+    async def stop(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            await self._process.wait()
+
+    @abstractmethod
+    def variables(self) -> Mapping[str, str]: ...
+
+    @abstractmethod
+    def arguments(self) -> Sequence[str]: ...
+
+    @abstractmethod
+    async def prepare(self) -> None:
+        """Each channel gets the card of its run."""
+
+    @abstractmethod
+    def line(self, run: int, number: int) -> str:
+        """What is typed to finish a task; ``number`` counts from 0 in each run."""
+
+    @abstractmethod
+    def shows(self, number: int) -> Callable[[str], bool]:
+        """Whether a card's text shows the result of that command."""
+
+
+class BoltBot(Contender):
+    """``bare`` or ``tuned``. Their card is their only answer."""
+
+    def variables(self) -> Mapping[str, str]:
+        return {
+            "BASELINE_TOKEN": self.world.slack.token,
+            "BASELINE_SECRET": self.world.slack.signing_secret,
+            "BASELINE_SLACK": self.world.slack.api_url,
+            "BASELINE_CUTOVER": self.world.cutover.url,
+            "BASELINE_CUTOVER_TOKEN": self.world.cutover.token,
+            "BASELINE_PORT": str(self._port),
+        }
+
+    def arguments(self) -> Sequence[str]:
+        return "-m", f"tests.benchmarks.{self.name}"
+
+    async def prepare(self) -> None:
+        slack = self.world.slack
+        self._cards = [slack.say("card", slack.bot_user, channel).ts for channel in self.world.channels]
+
+    def line(self, run: int, number: int) -> str:
+        return f"finish {self.runbooks[run].id} {list(self.runbooks[run].tasks)[number]} {self._cards[run]}"
+
+    def shows(self, number: int) -> Callable[[str], bool]:
+        return lambda text: True
+
+
+class LiaisonBot(Contender):
+    """``folder``: for its settings and, unless ``database_url`` names another, its database."""
+
+    def __init__(
+        self,
+        name: str,
+        world: BenchmarkWorld,
+        folder: Path,
+        wrapper: Sequence[str] = (),
+        *,
+        database_url: str = "",
+    ) -> None:
+        super().__init__(name, world, wrapper)
+        slack, cutover = world.slack, world.cutover
+        bot = {"host": "127.0.0.1", "port": self._port, "public_url": self.url}
+        self._config = folder / "liaison.toml"
+        self._config.write_text(
+            to_toml(
+                {
+                    "bot": {**bot, "database_url": database_url or f"sqlite:///{folder}/liaison.db"},
+                    "slack": {
+                        "bot_token": slack.token,
+                        "signing_secret": slack.signing_secret,
+                        "api_url": slack.api_url,
+                    },
+                    "platforms.cutover": cutover.settings(),
+                }
+            )
+        )
+
+    def variables(self) -> Mapping[str, str]:
+        return {}
+
+    def arguments(self) -> Sequence[str]:
+        return "-m", "bot", "serve", "--config", str(self._config)
+
+    async def prepare(self) -> None:
+        for run in range(RUNS):
+            messages = self.world.slack.channels[self.world.channels[run]].messages
+            for line in (f"use cutover:{self.runbooks[run].id}", "show"):
+                posts = len(messages)
+                await self.world.say(self.url, line, run)
+                await until(lambda posts=posts, messages=messages: len(messages) > posts, within=60)
+        await self.world.quiet()
+
+    def line(self, run: int, number: int) -> str:
+        return f"finish T{number + 1}"
+
+    def shows(self, number: int) -> Callable[[str], bool]:
+        return lambda text: (found := _DONE.search(text)) is not None and int(found[1]) > number

@@ -1,0 +1,141 @@
+"""What every bot of the benchmark works with: a fake Slack, a fake Cutover, live runs, and what people see."""
+
+import asyncio
+import ssl
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import trustme
+
+from tests.adapters.cutover.fake import CutoverFake
+from tests.adapters.cutover.world import FakeRunbook, FakeTask
+from tests.fakes.slack import Slack
+from tests.fakes.slack_blocks import visible_block_text
+from tests.fakes.slack_deliveries import Delivered
+from tests.fakes.slack_state import Posted
+
+RUNS = 64
+TASKS = 40
+LATENCY = 0.05
+
+
+@dataclass
+class Command:
+    """One command of a person. Times are in seconds since it was typed."""
+
+    shows_result: Callable[[str], bool]
+    typed_at: float = field(default_factory=time.perf_counter)
+    ack: float = 0.0
+    answer: float = 0.0
+    card: float = 0.0
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+    drawn: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class WatchedSlack(Slack):
+    """Notes when the sender of a command saw its answer, and everybody else its card."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commands: dict[str, list[Command]] = {}  # by channel, those whose card was not seen yet
+
+    def _post_ephemeral(self, channel: str, user: str, said: Mapping[str, Any], route: str) -> Posted:
+        waiting = (command for command in self.commands.get(channel, ()) if not command.answered.is_set())
+        if (command := next(waiting, None)) is not None:
+            command.answer = time.perf_counter() - command.typed_at
+            command.answered.set()
+        return super()._post_ephemeral(channel, user, said, route)
+
+    def _chat_update(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        channel = str(said["channel"])
+        text = visible_block_text(said.get("blocks", ()))
+        for command in list(self.commands.get(channel, ())):
+            if command.shows_result(text):
+                command.card = time.perf_counter() - command.typed_at
+                command.drawn.set()
+                self.commands[channel].remove(command)
+        return super()._chat_update(said)
+
+
+class BenchmarkWorld:
+    """``RUNS`` channels, and as many live runbooks of ``TASKS`` running tasks without dependencies."""
+
+    def __init__(self, *, tls: bool = False) -> None:
+        self.slack, self.cutover = WatchedSlack(), CutoverFake()
+        self.cutover.page_size = 100
+        self.user = self.slack.add_user("U0ANA", "ana", email="ana@example.com")
+        self.channels = [f"C{number:04}" for number in range(RUNS)]
+        for channel in self.channels:
+            self.slack.add_channel(channel, channel.lower(), members=(self.user,))
+        self.environment: Mapping[str, str] = {}
+        self._folder = tempfile.TemporaryDirectory()
+        if tls:
+            self._use_tls(Path(self._folder.name))
+
+    def _use_tls(self, folder: Path) -> None:
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        self.slack.tls = self.cutover.tls = context
+        self.environment = {"SSL_CERT_FILE": str(folder / "ca.pem")}
+
+    async def __aenter__(self) -> "BenchmarkWorld":
+        await self.slack.start()
+        await self.cutover.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.slack.stop()
+        await self.cutover.stop()
+        self._folder.cleanup()
+
+    def set_latency(self, seconds: float) -> None:
+        self.slack.latency = self.cutover.latency = seconds
+
+    def new_runbooks(self) -> list[FakeRunbook]:
+        """A set of runs for one bot. Those of bots before it are gone."""
+        self.cutover.world.runbooks.clear()
+        for channel in self.channels:
+            self.slack.channels[channel].messages.clear()
+        self.slack.ephemerals.clear()
+        runbooks = []
+        for number in range(RUNS):
+            runbook = self.cutover.world.planned(f"Failover {number}")
+            stream = runbook.streams[0][0]
+            tasks = [
+                FakeTask(self.cutover.world.id(), f"Step {n}", stream, stage="in_progress") for n in range(TASKS)
+            ]
+            runbook.tasks = {task.id: task for task in tasks}
+            runbook.stage, runbook.run_type, runbook.start_actual = "active", "live", self.cutover.world.now()
+            runbooks.append(runbook)
+        return runbooks
+
+    async def say(self, url: str, text: str, run: int) -> Delivered:
+        return await self.slack.command(url, text, user=self.user, channel=self.channels[run])
+
+    @property
+    def requests(self) -> int:
+        return len(self.slack.seen) + len(self.cutover.seen)
+
+    async def quiet(self, seconds: float = 1.5) -> None:
+        """Returns when no request has come for so long."""
+        seen, since = self.requests, time.perf_counter()
+        while time.perf_counter() - since < seconds:
+            await asyncio.sleep(0.1)
+            if self.requests != seen:
+                seen, since = self.requests, time.perf_counter()
+
+
+async def is_ready(url: str) -> bool:
+    async with aiohttp.ClientSession() as session:
+        try:
+            async with session.get(f"{url}/readyz") as response:
+                return response.status == 200
+        except aiohttp.ClientError:
+            return False
