@@ -177,7 +177,6 @@ class _Server(uvicorn.Server):
 
 def _tune_garbage_collector() -> None:
     """Loaded modules stay for good, so they are not scanned again and again while messages are processed."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
