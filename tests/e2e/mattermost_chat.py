@@ -8,7 +8,8 @@ from typing import Any
 from tests.e2e.chats import BotMessage, Delivery, Room
 from tests.e2e.process import until
 from tests.fakes.mattermost import Channel, Delivered, FakeMattermost, Post, User
-from tests.fakes.mattermost.models import Json, millis, new_id
+from tests.fakes.mattermost.blocks import Json
+from tests.fakes.mattermost.models import millis, new_id
 from tests.fakes.mattermost.visible_text import visible_text
 
 

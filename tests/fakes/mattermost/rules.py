@@ -4,8 +4,7 @@ import json
 import re
 from typing import Any
 
-from tests.fakes.mattermost.blocks import check_blocks
-from tests.fakes.mattermost.models import Json
+from tests.fakes.mattermost.blocks import Json, check_blocks
 from tests.fakes.mattermost.rejection import Rejection
 
 MESSAGE_RUNES = 16_383
