@@ -1,7 +1,7 @@
 """Liaisons with an error that the torture has to find."""
 
+from importlib import import_module
 from typing import Any
-from unittest.mock import patch
 
 from adapters.results import NotApplied, WriteResult
 from bot.engine.effect_outcomes import EffectServices, unknown_outcome
@@ -18,7 +18,7 @@ def main_that_sends_again_without_looking() -> None:
         return unknown_outcome(effect, NotApplied())
 
     for module in ("effects", "reconciler"):
-        patch(f"bot.engine.{module}.look", look).start()
+        vars(import_module(f"bot.engine.{module}"))["look"] = look
     faulty.main()
 
 
