@@ -196,10 +196,11 @@ async def test_a_start_that_failed_is_not_the_run_of_anything(room: Room, line: 
 
 
 async def test_what_was_never_started_is_said_so_and_not_that_it_has_ended(room: Room) -> None:
-    await room.type("start Nothing like this")
-    assert private_text(await room.type("use R1")) == "R1 Nothing like this was never started. Nothing changed."
+    room.platform.errors["start"] = Rejected("local", "start", said="not today")
+    await room.type("start Database failover")
+    assert private_text(await room.type("use R1")) == "R1 Database failover was never started. Nothing changed."
     comments = private_text(await room.type("comments R1"))
-    assert comments == "R1 Nothing like this was never started, so it has no comments."
+    assert comments == "R1 Database failover was never started, so it has no comments."
 
 
 async def test_home_does_not_say_here_of_a_run_that_is_elsewhere(room: Room) -> None:
