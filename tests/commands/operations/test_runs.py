@@ -179,6 +179,15 @@ async def test_next_lists_what_can_begin(room: Room) -> None:
     rows = [row.handle for section in answer.private.sections for row in section.rows]
     assert rows == ["T1", "T2"]
     assert button_labels(answer) == ["Begin T1", "Begin T2"]
+    titles = [private_text(answer).splitlines()[0]]
+    for line in ("begin T1", "begin T2"):
+        await room.type(line)
+        titles.append(private_text(await room.type("next")).splitlines()[0])
+    assert titles == [
+        "Ready to begin in R1 Primary down in EU",
+        "Ready to begin or running in R1 Primary down in EU",
+        "Running in R1 Primary down in EU. Nothing else is ready to begin.",
+    ]
 
 
 async def test_next_says_that_a_run_was_never_started(room: Room) -> None:
