@@ -1,7 +1,5 @@
 """What is said about a run, and to it: comments, tasks added, the end, and everything that only reads."""
 
-from dataclasses import replace
-
 import pytest
 
 from adapters.errors import RateLimited, Rejected, Unreachable
@@ -61,8 +59,7 @@ async def test_a_task_is_added_between_others(room: Room) -> None:
 
 async def test_where_a_platform_puts_no_task_between_others_nothing_is_added(room: Room) -> None:
     await room.start()
-    local = replace(room.services.platform_types["local"], supports_insertion=False)
-    room.services.platform_types["local"] = local  # type: ignore[index]
+    room.platform.errors["steps:add"] = Rejected("local", "add", key="add.no_places")
     refused = await room.type("add Look --after T1")
     assert "Nothing was added. Leave out --after and --before" in private_text(refused)
     assert len((await room.run("R1")).run.tasks) == 4
