@@ -25,6 +25,7 @@ from bot.surfaces.options import host_of, split_url
 from commands.model.access_rules import AccessRules, ReadRule
 
 SHORTEST_KEY = 16  # characters
+SHORTEST_KEEP = timedelta(days=7)  # longer than a chat repeats a delivery, and than a choice stays open
 _DURATION = re.compile(r"(?:(\d+)\s*d)?\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*(?:m|$))?\s*(?:(\d+)\s*s)?")
 
 
@@ -121,7 +122,7 @@ class BotOptions(Options):
     )
     keep: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
         timedelta(days=90),
-        ge=timedelta(days=7),
+        ge=SHORTEST_KEEP,
         description="how long messages, writes and activity lines of runs that are over are kept; "
         "receipts are kept for ever",
     )

@@ -12,7 +12,6 @@ import structlog
 
 from bot.storage.store import Commit, Store, StoreError
 
-SHORTEST = timedelta(days=7)  # longer than a chat repeats a delivery, and than a choice stays open
 _INTERVAL = 3600.0
 _BATCH = 500  # rows of one transaction: what people write waits for it
 
