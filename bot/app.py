@@ -35,6 +35,7 @@ from bot.services.run_service import RunService
 from bot.storage.effects import EffectLog
 from bot.storage.inbox import Inbox
 from bot.storage.rate_limits import RateLimitRows
+from bot.storage.retention import Retention
 from bot.storage.runs import RunRows
 from bot.storage.store import Store
 from bot.surfaces.console.surface import NAME as CONSOLE
@@ -46,7 +47,6 @@ from commands.model.ports import Services
 
 SHUTDOWN_GRACE_SECONDS = 20.0
 OUTBOX_GRACE_SECONDS = 3.0
-INBOX_CLEANUP_SECONDS = 3600.0
 SLOW_BODY = 16 * 1024  # bytes of a webhook; parsing more would hold up the event loop
 
 log = structlog.get_logger(__name__)
@@ -66,6 +66,7 @@ class Application:
     store: Store
     http: HttpClients
     inbox: Inbox
+    retention: Retention
     run_rows: RunRows
     effect_log: EffectLog
     people: PeopleDirectory
@@ -105,7 +106,7 @@ class Application:
         await self.activity_log.resume()
         await self.reconciler.resume(frozenset(processed))
         self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
-        self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
+        self._tasks.append(asyncio.create_task(self.retention.apply_forever()))
         self._tasks.append(asyncio.create_task(self.notifier.run_forever()))
         self._tasks.append(asyncio.create_task(self.date_change.watch_forever()))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))

@@ -45,6 +45,7 @@ from bot.storage.news import NewsRows
 from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.people import PeopleRows
 from bot.storage.preferences import PreferenceRows
+from bot.storage.retention import Retention
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
@@ -72,6 +73,7 @@ def bootstrap(
         store=parts.store,
         http=parts.http,
         inbox=parts.inbox,
+        retention=Retention(parts.store, settings.bot.keep, now),
         run_rows=parts.run_rows,
         effect_log=parts.effect_log,
         people=parts.people,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Literal
 
 from adapters.change_sources import is_read_in_turn
@@ -32,6 +32,7 @@ from commands.text.phrases import (
     shorten,
     show_button,
     start_button,
+    time_span,
 )
 
 _AGE_STEP = 300  # seconds
@@ -215,14 +216,7 @@ def _duration(tracked: TrackedRun, tasks: Sequence[Task]) -> str:
     first = min(filter(None, [tracked.overlay.started_at, *times]), default=None)
     if first is None or last is None:
         return ""
-    if last - first < timedelta(minutes=1):
-        return plain_text(translate("ended.moment"))
-    minutes = int((last - first).total_seconds() // 60)
-    days, hours = divmod(minutes // 60, 24)
-    if days:
-        return plain_text(translate("ended.days", days=days, hours=hours))
-    key = "ended.hours" if hours else "ended.minutes"
-    return plain_text(translate(key, hours=hours, minutes=minutes % 60))
+    return time_span(last - first)
 
 
 def _notes(run: Run, messages: Mapping[str, str], zone: tzinfo | None, now: datetime) -> list[Text]:
