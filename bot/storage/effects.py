@@ -177,6 +177,7 @@ def _receipt(effect: Effect, answer: str | None) -> dict[str, object]:
 def _load_receipt(row: Row) -> Receipt:
     return Receipt(
         code=row["code"],
+        key=row["key"],
         op=row["op"],
         run=f"R{row['run']}",
         task=row["task"],
