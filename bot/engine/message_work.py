@@ -19,7 +19,7 @@ from adapters.models import RunKey
 from adapters.toolkit.messages import in_language
 from bot.engine.command_log import CommandFacts, LoggedEffects, log_command
 from bot.engine.effect_outcomes import EffectServices
-from bot.engine.port import Progress
+from bot.engine.port import STORE_RETRY_SECONDS, Progress
 from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
 from bot.outbound.live_cards import LiveCards
@@ -39,7 +39,6 @@ from commands.model.ports import CommandContext, Services
 from commands.text.locales import language_of
 
 DOUBLE_CLICK_SECONDS = 1.0
-STORE_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 MAX_REMEMBERED_PRESSES = 10_000  # after that they are forgotten, and a double click may count
 
 log = structlog.get_logger(__name__)

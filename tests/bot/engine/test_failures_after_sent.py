@@ -77,7 +77,7 @@ async def test_an_outcome_that_cannot_be_stored_at_once_is_stored_soon(
     assert scene.find_private("running")
 
 
-@pytest.mark.parametrize("kind", [Commit.SENT, Commit.LAST_USED])
+@pytest.mark.parametrize("kind", [Commit.ROUTE, Commit.SENT, Commit.LAST_USED])
 async def test_a_commit_that_fails_for_a_moment_is_made_again_and_nothing_is_done_twice(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Commit
 ) -> None:
