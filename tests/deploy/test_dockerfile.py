@@ -133,6 +133,7 @@ def _write_script(path: Path, line: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.mark.slow  # it installs packages, so it needs a package index
 @pytest.mark.timeout(300)
 async def test_its_steps_make_a_liaison_that_serves_and_is_healthy_and_has_no_build_tools(tmp_path: Path) -> None:
     image = Image(tmp_path)
