@@ -1,6 +1,5 @@
-"""``liaison backup``: everything that Liaison stores, in a new folder that only its owner can read."""
+"""``liaison backup``: everything that Liaison stores, copied into a new folder."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +18,6 @@ def back_up(settings: Settings, folder: Path) -> Sequence[Path]:
     store = settings.store_path
     if not store.exists():
         raise CannotBackUp(f"There is no database at {store}.")
-    os.umask(0o077)
     try:
         folder.mkdir(parents=True)
     except OSError as error:

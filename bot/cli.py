@@ -216,6 +216,7 @@ def backup(config: Path | None, folder: Path) -> None:
     from bot.backup import CannotBackUp, back_up
 
     settings = _load_settings(config)
+    os.umask(0o077)  # only the owner may read what people wrote
     try:
         copies = back_up(settings, folder)
     except CannotBackUp as error:
