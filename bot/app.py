@@ -5,6 +5,7 @@ with its unfinished messages. Only after that may the port open. ``stop`` goes t
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from bot.config.settings import Settings
 from bot.engine.embedded import EmbeddedEngine
 from bot.engine.intake import AppIntake
 from bot.engine.reconciler import Reconciler
+from bot.observability import metrics
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.date_change import DateChange
 from bot.outbound.home_pages import HomePages
@@ -37,7 +39,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.rate_limits import RateLimitRows
 from bot.storage.retention import Retention
 from bot.storage.runs import RunRows
-from bot.storage.store import Store
+from bot.storage.store import Store, StoreError
 from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.protocol import Reception, Surface
 from commands.language import due_time
@@ -140,6 +142,29 @@ class Application:
     def reception(self) -> Mapping[str, Reception]:
         """By the name of the chat."""
         return {name: surface.reception() for name, surface in self.surfaces.items() if name != CONSOLE}
+
+    async def update_gauges(self) -> None:
+        """The metrics that are only measured when they are read."""
+        metrics.set_ready(self.readiness())
+        for name, reception in self.reception().items():
+            if reception.last_received is not None:
+                metrics.set_last_received(name, reception.last_received.timestamp())
+            if reception.sockets is not None:
+                metrics.set_sockets(name, reception.sockets)
+        oldest = self.engine.oldest_message_at()
+        metrics.set_queue_oldest(max(0.0, (utc_now() - oldest).total_seconds()) if oldest else 0.0)
+        outbox = {(name, state): 0 for name in self.surfaces for state in ("waiting", "refused")}
+        for delivery in self.outbox.unsent():
+            outbox[delivery.place.surface, "refused" if delivery.parked else "waiting"] += 1
+        metrics.set_outbox_depth(outbox)
+        active = Counter(run.run.key.platform for run in self.run_rows.list_runs(active=True))
+        metrics.set_active_runs({name: active[name] for name in (*self.platforms, *active)})
+        try:
+            unknown = await self.effect_log.count_unknown()
+        except StoreError as error:  # the rest is worth reading all the more
+            log.warning("unknown writes not counted", error=str(error))
+        else:
+            metrics.set_unknown_effects({name: unknown.get(name, 0) for name in (*self.platforms, *unknown)})
 
     async def hint(self, platform: str, body: bytes) -> None:
         """A webhook was called: refreshes the runs that its body names, or else all of the platform."""

@@ -127,9 +127,10 @@ class ReservedStart:
 
 
 class Receipt(Model):
-    """Proof of one write, from the ledger. ``task`` is a task id, or empty."""
+    """Proof of one write, from the ledger. ``task`` is a task id, or empty; ``key`` is that of the message."""
 
     code: str
+    key: str = ""
     op: str
     run: str  # handle
     task: str = ""

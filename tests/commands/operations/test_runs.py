@@ -271,6 +271,17 @@ async def test_runs_are_listed_with_a_handle_each(room: Room) -> None:
     assert "isn't responding" in private_text(answer)
 
 
+async def test_runs_are_listed_with_the_red_ones_first(room: Room) -> None:
+    await room.start()
+    await room.type("status red --next none the vendor is down too")
+    for _ in range(2):
+        room.wait(minutes=11)
+        await room.start()
+    answer = await room.type("runs")
+    assert [row.split()[0] for row in private_rows(answer)] == ["R1", "R3", "R2"]
+    assert button_labels(answer)[0].startswith("Show R1 ")
+
+
 async def test_runbooks_are_listed_and_start(room: Room) -> None:
     answer = await room.type("runbooks")
     assert "Database failover" in private_text(answer)
