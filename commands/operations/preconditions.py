@@ -93,7 +93,8 @@ def task_precondition(wanted: TaskWrite, check: PreconditionContext) -> Precondi
             return Stale("stale.planned", run=run_name(tracked), buttons=[start_button(tracked), *_show(tracked)])
         task = tracked.run.task(wanted.task)
         if task is None:
-            return Stale("stale.gone", buttons=_show(tracked), run=run_name(tracked))
+            gone = tracked.task_handle(wanted.task) or wanted.task
+            return Stale("stale.gone", buttons=_show(tracked), task=gone, run=run_name(tracked))
         return _already(wanted, tracked, as_shown(tracked, task), check) or _impossible(
             wanted, tracked, as_shown(tracked, task), check
         )
