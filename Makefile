@@ -2,6 +2,8 @@
 PYTHON ?= $(notdir $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14,$(shell command -v $(name))) python3.11))
 VENV := .venv
 BIN := $(VENV)/bin
+# Without bytecode on disk, every process compiles all of its modules anew, which takes longer than the rest of its start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-slow coverage docs pictures bench lock clean setup
 

@@ -103,6 +103,7 @@ class Rejected(AdapterError):
     """``retry_with``: the write options (``Write.options``) with which a confirmed second try may succeed.
 
     ``choices``: the platform needs to know which: the message key of each button and the options it passes.
+    ``assign_first``: it wants somebody else to have the task before.
     """
 
     default_key = "platform.rejected"
@@ -116,6 +117,7 @@ class Rejected(AdapterError):
         retry_with: tuple[str, ...] = (),
         choices: Mapping[str, Sequence[str]] | None = None,
         reasons: tuple[str, ...] = (),
+        assign_first: bool = False,
         key: str | None = None,
         said: str = "",
         **facts: object,
@@ -124,6 +126,7 @@ class Rejected(AdapterError):
         self.retry_with = retry_with
         self.choices: Mapping[str, Sequence[str]] = choices or {}
         self.reasons = reasons  # one line each, when the platform gave several
+        self.assign_first = assign_first
 
 
 class BadResponse(AdapterError):

@@ -33,7 +33,7 @@ CHECK_TIMEOUT_SECONDS = 60.0
 _REPORT = "please report this line as a bug"
 _HOW_TO_DELIVER = {
     Refusal.NOT_INSTALLED: "install the Slack app in that workspace again",
-    Refusal.TOKEN: "replace the token and restart",
+    Refusal.TOKEN: "replace the token (and restart, if it is in an environment variable)",
     Refusal.SCOPE: "give the app or the bot's account that permission",
     Refusal.NOT_IN_CHANNEL: "invite the bot to that channel",
     Refusal.NO_CHANNEL: "invite the bot to that channel, if it still exists",

@@ -15,7 +15,13 @@ from adapters.models import Model, RunKey
 from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer
-from commands.lookup.earlier_message import completed_intent, original_intent, take_choice
+from commands.cards.permitted_buttons import with_permitted_buttons
+from commands.lookup.earlier_message import (
+    completed_intent,
+    require_earlier,
+    require_press,
+    take_choice,
+)
 from commands.lookup.intent_run import find_intent_run, find_unread_run, with_leading_run
 from commands.lookup.mentioned_names import with_names
 from commands.lookup.message_intent import message_needs_current_rights, needs_place_run, read_message
@@ -26,9 +32,10 @@ from commands.model.card import Answer
 from commands.model.command import Right, Scope
 from commands.model.errors import CommandError
 from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Start, Stop
-from commands.model.messages import Membership, Message
+from commands.model.messages import Actor, Membership, Message
 from commands.model.ports import CommandContext, Services
-from commands.model.tracked_run import ReservedStart, TrackedRun
+from commands.model.tracked_run import TrackedRun
+from commands.operations.start_preparation import has_runbook, prepare_start
 from commands.text.locales import language_of
 from commands.visibility import ReadableRuns, missing_run, readable_services, require_reading
 
@@ -39,7 +46,7 @@ class Route(Model):
     intent: dict[str, Any] | None  # the dump; ``run`` is the handle of the run, if the command needs one
     queue: str = ""  # handle of the run whose queue to join; empty for reads
     lacks_run: bool = Field(False, alias="names_no_run")  # see ``needs_place_run``
-    starting: bool = False  # a start; ``queue`` is its reserved handle
+    starting: bool = False  # a start; ``queue`` is its reserved handle, or empty until its runbook is found
 
 
 async def route(message: Message, services: Services) -> Route | Answer | RunKey:
@@ -54,7 +61,7 @@ async def route(message: Message, services: Services) -> Route | Answer | RunKey
                 return await _route_start(intent, message, services)
             return await _route_to_run(intent, message, services)
         except CommandError as error:
-            return _for_its_reader(error_answer(error, services, message), message, runs)
+            return _for_its_reader(error_answer(error, services, message), message, services, runs)
 
 
 async def _permitted_intent(message: Message, services: Services) -> Intent:
@@ -63,7 +70,9 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
     if isinstance(intent, Choose | Retry):
         completed = await completed_intent(intent, services)
         await require_right_for(completed, message, services)  # if it raises, the choice stays open
-        await take_choice(intent, message, services)
+        if await find_unread_run(completed, services) is None:  # else it is routed again
+            await require_press(completed, intent.key, message, services)
+            await take_choice(intent, message, services)
         return await with_leading_run(completed, services)
     if message.intent is None:
         intent = await with_leading_run(intent, services)
@@ -74,26 +83,17 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
 
 
 async def _route_start(intent: Start, message: Message, services: Services) -> Route:
+    """In no queue until its runbook is found: see ``_execute``."""
+    earlier = await services.runs.get(intent.run) if intent.run else None
+    if earlier is not None and earlier.started and intent.options:
+        return _start_route(intent)  # a confirmed second try of a start that was done in part
     if not intent.run:
         await require_no_run(intent.runbook, services)
-    handle = await _start_handle(intent, message, services)
-    dump = intent.model_copy(update={"run": handle}).model_dump(mode="json")
-    return Route(intent=dump, queue=handle, starting=True)
+    return _start_route(intent.model_copy(update={"run": ""}))
 
 
-async def _start_handle(intent: Start, message: Message, services: Services) -> str:
-    """A new handle, or that of the earlier attempt which this start continues."""
-    runs = services.runs
-    earlier = await runs.get(intent.run) if intent.run else None
-    if earlier is not None and earlier.started and intent.options:
-        return earlier.handle  # a confirmed second try of a start that was done in part
-    if earlier is not None and not earlier.started and not earlier.overlay.not_started:
-        await runs.reuse_handle(earlier.handle, message.key)  # the answer to a question that the start asked
-        return earlier.handle
-    name = intent.name or intent.runbook
-    return await runs.reserve_handle(
-        ReservedStart(message.key, intent.platform, name, by=message.actor, place=message.place)
-    )
+def _start_route(intent: Start) -> Route:
+    return Route(intent=intent.model_dump(mode="json"), queue=intent.run, starting=True)
 
 
 async def _route_to_run(intent: Intent, message: Message, services: Services) -> Route | RunKey:
@@ -139,12 +139,14 @@ async def read_run(key: RunKey, message: Message, services: Services) -> Answer 
             return error_answer(missing, services, message, is_write=is_write)
         except (AdapterError, CommandError) as error:
             answer = error_answer(error, services, message, is_write=is_write)
-            return _for_its_reader(answer, message, runs)
+            return _for_its_reader(answer, message, services, runs)
     return None
 
 
-async def execute(message: Message, route: Route, context: CommandContext, *, has_begun: bool = False) -> Answer:
-    """Calls the handler of the routed intent.
+async def execute(
+    message: Message, route: Route, context: CommandContext, *, has_begun: bool = False
+) -> Answer | Route:
+    """Calls the handler of the routed intent. A ``Route`` means that the message goes on in that queue.
 
     Checks the rights again, because they may have changed while the message waited. One that ``has_begun`` is
     finished anyway: half of a write would be worse.
@@ -153,7 +155,7 @@ async def execute(message: Message, route: Route, context: CommandContext, *, ha
         return await _execute(message, route, context, has_begun)
 
 
-async def _execute(message: Message, route: Route, context: CommandContext, has_begun: bool) -> Answer:
+async def _execute(message: Message, route: Route, context: CommandContext, has_begun: bool) -> Answer | Route:
     services, runs = _readable_services(message, context.services)
     if has_begun:
         services, runs = context.services, None
@@ -170,12 +172,15 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
         if context.run is not None and _was_never_read(context.run):
             context = replace(context, run=await services.runs.refresh(context.run.handle))
         intent = await with_names(intent, message, services)
+        if isinstance(intent, Start) and not has_runbook(context):
+            prepared = await prepare_start(intent, context)
+            return _start_route(prepared) if isinstance(prepared, Start) else prepared
         answer = await services.commands[intent.verb].handle(intent, context)
         if context.run is not None:
             await services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
         answer = error_answer(error, services, message, is_write=right is not Right.READ)
-    return _for_its_reader(answer, message, runs)
+    return _for_its_reader(answer, message, services, runs)
 
 
 def _was_never_read(tracked: TrackedRun) -> bool:
@@ -194,17 +199,19 @@ async def require_access(intent: Intent, message: Message, services: Services) -
 
 async def require_right_for(intent: Intent, message: Message, services: Services) -> None:
     """Raises ``NotAllowed`` unless the sender of the message may do this in its place."""
-    right = await _required_right(intent, services)
+    right = await _required_right(intent, message.actor, services)
     require_reading(intent, right, message.actor, services)
     require_right(right, message.actor, message.place, services.access_rules)
 
 
-async def _required_right(intent: Intent, services: Services) -> Right:
+async def _required_right(intent: Intent, actor: Actor, services: Services) -> Right:
+    commands = services.commands
     if isinstance(intent, DecideOutcome):
-        return services.commands.right_of_step(intent.step)
-    if isinstance(intent, Drop | Stop) and (original := await original_intent(intent.key, services)):
-        return services.commands.right_of(original)
-    return services.commands.right_of(intent)
+        await require_earlier(intent, actor, services)
+        return commands.right_of_step(intent.step)
+    if isinstance(intent, Drop | Stop):
+        return commands.right_of(await require_earlier(intent, actor, services))
+    return commands.right_of(intent)
 
 
 async def required_run_of(handle: str, services: Services) -> TrackedRun:
@@ -222,13 +229,16 @@ def _readable_services(message: Message, services: Services) -> tuple[Services, 
     return readable_services(message.actor, message.place, services)
 
 
-def _for_its_reader(answer: Answer, message: Message, runs: ReadableRuns | None) -> Answer:
-    """Nobody else in the place may read an answer about a run that belongs elsewhere."""
+def _for_its_reader(answer: Answer, message: Message, services: Services, runs: ReadableRuns | None) -> Answer:
+    """With the buttons that this person may press. Nobody else in the place may read an answer about a run that
+    belongs elsewhere."""
     if message.actor.membership is Membership.BOT:
         return _for_a_bot(answer)
-    if runs is None or not runs.shown_elsewhere or message.place.direct:
+    if answer.private is None:
         return answer
-    private = answer.private and replace(answer.private, confidential=True)
+    private = with_permitted_buttons(answer.private, message.actor, message.place, services)
+    if runs is not None and runs.shown_elsewhere and not message.place.direct:
+        private = replace(private, confidential=True)
     return replace(answer, private=private)
 
 

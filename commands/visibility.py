@@ -210,9 +210,6 @@ class ReadableRuns:
     async def cancel_start(self, handle: str) -> None:
         await self._runs.cancel_start(handle)
 
-    async def reuse_handle(self, handle: str, key: str) -> None:
-        await self._runs.reuse_handle(handle, key)
-
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         await self._runs.bind(handle, place, channel_too=channel_too)
 

@@ -2,9 +2,9 @@
 
 ``python -m tests.check --slow`` runs only the tests that take long: kills at every commit of every verb.
 
-All steps run even if an earlier one fails. The tests run last. Those that drive the whole process mostly wait for
-it, so they have more workers than there are cores; those before them measure times, and have one each. With
-arguments, one pytest runs what they select. Coverage makes the tests half as fast again: ``make coverage``.
+All steps run even if an earlier one fails. The tests run last. They wait as much as they compute, so they have
+more workers than cores. With arguments, one pytest runs what they select. Coverage makes the tests half as fast
+again: ``make coverage``.
 """
 
 import subprocess
@@ -20,10 +20,10 @@ STEPS: Sequence[tuple[str, Sequence[str]]] = (
     ("types", ("mypy",)),
     ("imports", ("lint-imports", "--no-logo")),
 )
-WAITING = ("pytest", "-n", "4", "--dist", "worksteal")  # neighbouring tests share what they start
+PYTEST = ("pytest", "-n", "4", "--dist", "worksteal")  # neighbouring tests share what they start
 TESTS: Sequence[tuple[str, Sequence[str]]] = (
-    ("tests", ("pytest", "-n", "2", "--ignore", "tests/e2e")),
-    ("end-to-end tests", (*WAITING, "tests/e2e")),
+    ("tests", (*PYTEST, "--ignore", "tests/e2e")),
+    ("end-to-end tests", (*PYTEST, "tests/e2e")),
 )
 
 
@@ -34,8 +34,8 @@ def run(name: str, command: Sequence[str]) -> bool:
 
 def main(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["--slow"]:
-        return 0 if run("slow tests", (*WAITING, "-m", "slow", "tests/e2e", *arguments[1:])) else 1
-    tests = (("tests", ("pytest", "-n", "2", *arguments)),) if arguments else TESTS
+        return 0 if run("slow tests", (*PYTEST, "-m", "slow", "tests/e2e", *arguments[1:])) else 1
+    tests = (("tests", (*PYTEST, *arguments)),) if arguments else TESTS
     failed = [name for name, command in (*STEPS, *tests) if not run(name, command)]
     if failed:
         print(f"== failed: {', '.join(failed)}", flush=True)

@@ -46,7 +46,7 @@ from adapters.http.rate_limits import (
     RateLimitStore,
     is_background,
 )
-from adapters.http.responses import ErrorMapper, Response, ResponseTooLarge, retry_after
+from adapters.http.responses import ErrorMapper, Response, ResponseTooLarge, retry_after, unreadable_text
 
 READ_ATTEMPTS = 3
 READ_WAIT_LIMIT = 5.0  # seconds that a person's read waits for a rate limit to pass before it fails
@@ -139,7 +139,7 @@ class HttpClient:
         response = await self.read_response(path, operation=operation, params=params, json=json, method=method)
         body = response.json()
         if body is None and response.content.strip() != b"null":
-            raise BadResponse(self.platform, operation, said=response.text)
+            raise BadResponse(self.platform, operation, said=unreadable_text(response))
         return body
 
     async def read_response(
@@ -170,7 +170,7 @@ class HttpClient:
         response = await self.send(method, path, operation=operation, write=True, json=json, params=params)
         body = response.json()
         if body is None and expect_json:
-            raise OutcomeUnknown(self.platform, operation, said=response.text)
+            raise OutcomeUnknown(self.platform, operation, said=unreadable_text(response))
         return body
 
     async def send(

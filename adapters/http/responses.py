@@ -18,6 +18,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _WAIT_HEADERS = ("retry-after", "ratelimit-reset", "x-ratelimit-reset")
 _EPOCH = 1e9  # a number of seconds above this is a point in time, not a wait
 _ONE_SECOND = 1.0
+_MAX_DEPTH = 4  # of an error body
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -135,7 +136,39 @@ def _date(value: str) -> datetime | None:
 
 
 def excerpt(response: Response) -> str:
-    """The beginning of an error body as plain text; the status alone for HTML pages."""
-    if "html" in response.headers.get("content-type", "") or response.content.lstrip()[:1] == b"<":
+    """What an error body says, in any shape; the status alone for HTML pages."""
+    if _is_html(response):
         return f"HTTP {response.status}"
-    return response.text[:300]
+    body = response.json()
+    return response.text[:300] if body is None else _text_in(body)[:300]
+
+
+def unreadable_text(response: Response) -> str:
+    """A 2xx response that is not what was expected, if it says something. Data is not for chat: whoever asked may
+    not be allowed to see it."""
+    is_data = response.json() is not None or response.content.lstrip()[:1] in (b"{", b"[")
+    return "" if is_data or _is_html(response) else response.text[:300]
+
+
+def _is_html(response: Response) -> bool:
+    return "html" in response.headers.get("content-type", "") or response.content.lstrip()[:1] == b"<"
+
+
+def _text_in(body: Any, depth: int = 0) -> str:
+    """``{"error": …}``, ``{"errors": […]}``, a string; of other objects, all that they say."""
+    if depth > _MAX_DEPTH:
+        return ""
+    match body:
+        case str():
+            return body.strip()
+        case bool() | int() | float():
+            return str(body) if depth else ""
+        case list():
+            return "; ".join(text for item in body if (text := _text_in(item, depth + 1)))
+        case dict():
+            for name in ("message", "error", "errors", "detail", "title"):
+                if text := _text_in(body.get(name), depth + 1):
+                    return text
+            texts = ((name, _text_in(value, depth + 1)) for name, value in body.items())
+            return "; ".join(f"{name}: {text}" for name, text in texts if text)
+    return ""

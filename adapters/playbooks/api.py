@@ -278,7 +278,7 @@ class Api:
 
     def _list(self, body: Any, operation: str) -> list[Any]:
         if not isinstance(body, list):
-            raise BadResponse(self.name, operation, said=str(body))
+            raise BadResponse(self.name, operation)
         return body
 
     def _parse(self, model: type[W], body: Any, operation: str) -> W:

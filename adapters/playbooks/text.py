@@ -1,7 +1,8 @@
 """Text that Liaison writes to Mattermost, and how it is parsed back.
 
-Text keeps its Markdown but must not mention people. Mattermost looks for ``@name`` outside code only, so code
-stays unchanged and commands can be copied from it. ``@channel``, ``@here`` and ``@all`` are escaped everywhere.
+Text keeps its Markdown but must not mention people. Mattermost looks for ``@name`` outside code only. So code
+stays as it is, and a name elsewhere becomes code: nothing invisible gets into what people copy. In an address the
+``@`` is percent-encoded.
 """
 
 import re
@@ -10,13 +11,14 @@ from adapters.toolkit.signing import TextSigner
 
 MAX_POST_LENGTH = 16_383  # runes; Mattermost refuses a longer post with 400
 MAX_NAME_LENGTH = 64  # of a channel's display name, which is made from the run's name
-_ZERO_WIDTH_SPACE = "\u200b"  # invisible to people, and Mattermost no longer sees a name
+_ZERO_WIDTH_SPACE = "\u200b"  # after the "@" of a name, in what earlier versions wrote
 _CODE = re.compile(
-    r"((?:\A|(?<=\n))```[^`\n]*\n.*?(?:\Z|\n```[ \t]*(?=\n|\Z))|(?<![\\`])`[^`\n]+`(?!`))", re.DOTALL
+    r"((?:\A|(?<=\n))```[^`\n]*\n.*?(?:\Z|(?<=\n) {0,3}`{3,}[ \t]*(?=\n|\Z))|(?<![\\`])`[^`\n]+`(?!`))", re.DOTALL
 )  # a fenced block or a span; "\`" does not open one
-_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
-# Mattermost strips punctuation after a name, including underscores: "@channel_" mentions everybody.
-_MENTION_ALL = re.compile(r"@(?=(?:channel|here|all)(?![A-Za-z0-9]))", re.IGNORECASE)
+_NAME = r"@[\w.@/-]*[^\W_]"
+_TOKEN = re.compile(rf"(?P<url>https?://[^\s`\\]+)|\\?(?<![A-Za-z0-9])(?P<name>{_NAME})|\\.|`", re.DOTALL)
+_URL_NAME = re.compile(r"(?<![A-Za-z0-9])@(?=\w)")
+_NAME_AS_CODE = re.compile(rf"`({_NAME})`")
 _MARKDOWN = re.compile(r"([\\`*~\[\]<>|!#])")
 _EMPHASIS = re.compile(r"(?<!\w)(\*\*|__|~~|\*|_)(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _LINK = re.compile(r"!?\[([^\]\n]{1,300})\]\((https?://[^\s)]{1,2000})\)")
@@ -24,13 +26,25 @@ _TASK_HEADER = re.compile(r"\A\*\*[^\n]+\*\*\n")
 
 
 def escape_mentions(text: str) -> str:
+    """A single backtick is escaped too: it could end code with a name in it."""
     parts = _CODE.split(text)
-    parts[::2] = [_MENTION.sub("@" + _ZERO_WIDTH_SPACE, part) for part in parts[::2]]
-    return _MENTION_ALL.sub("@" + _ZERO_WIDTH_SPACE, "".join(parts))
+    if _URL_NAME.search(text):
+        parts[::2] = [_TOKEN.sub(_escape_token, part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _escape_token(token: re.Match[str]) -> str:
+    if token["url"]:
+        return _URL_NAME.sub("%40", token["url"])
+    if token["name"]:
+        return f"`{token['name']}`"
+    return token[0] if token[0] != "`" else r"\`"
 
 
 def unescape_mentions(text: str) -> str:
-    return text.replace("@" + _ZERO_WIDTH_SPACE, "@")
+    text = text.replace("@" + _ZERO_WIDTH_SPACE, "@")
+    names = _NAME_AS_CODE.sub(r"\1", text)
+    return text if names == text else names.replace(r"\`", "`")
 
 
 def escape_line(text: str) -> str:

@@ -6,13 +6,11 @@ required permission gets 404, never 401 or 403 (Tines API, "View API Keys"), so 
 
 import re
 from pathlib import Path
-from typing import Any
 
 from adapters.errors import AdapterError, Conflict, NotFound, Rejected
 from adapters.http.responses import ErrorMapper, Response, excerpt
 
 MESSAGES = Path(__file__).with_name("messages.toml")
-_MAX_DEPTH = 4
 _UNINFORMATIVE = re.compile(r"(|\{\}|\[\]|null|(404:? )?not found\.?)", re.IGNORECASE)
 
 
@@ -20,7 +18,7 @@ def error_mapper(platform: str) -> ErrorMapper:
     """The error mapping for the HTTP client of the Tines platform named ``platform``."""
 
     def map_error(response: Response, operation: str, is_write: bool) -> AdapterError | None:
-        said = _body_text(response.json()) or excerpt(response)
+        said = excerpt(response)
         if response.status in (404, 410):
             return NotFound(platform, operation, key="tines.not_found", said=_informative(said))
         if response.status == 409:
@@ -32,24 +30,6 @@ def error_mapper(platform: str) -> ErrorMapper:
         return None
 
     return map_error
-
-
-def _body_text(body: Any, depth: int = 0) -> str:
-    """The text in an error body of any shape: ``{"error": …}``, ``{"errors": […]}``, a string."""
-    if depth > _MAX_DEPTH:
-        return ""
-    match body:
-        case str():
-            return body.strip()
-        case list():
-            return "; ".join(text for item in body if (text := _body_text(item, depth + 1)))
-        case dict():
-            for name in ("message", "error", "errors", "detail", "title"):
-                if text := _body_text(body.get(name), depth + 1):
-                    return text
-            texts = ((name, _body_text(value, depth + 1)) for name, value in body.items())
-            return "; ".join(f"{name}: {text}" for name, text in texts if text)
-    return ""
 
 
 def _informative(said: str) -> str:

@@ -112,11 +112,7 @@ class StartWrites:
 
     async def _create(self, step: StartRun, body: Mapping[str, Any]) -> WriteResult:
         case = await self.api.write("POST", CASES, body, wire.Case, "start")
-        result = WriteResult(run=self._run_key(case), state=RunState.ACTIVE)
-        if body["assignee_emails"]:
-            return result
-        person = (step.owner or step.by).shown
-        return result.model_copy(update={"message": "tines.owned_by_nobody", "facts": {"person": person}})
+        return self._started(step, case, RunState.ACTIVE, is_owned=bool(body["assignee_emails"]))
 
     @reconciles(StartRun)
     async def reconcile_case(self, step: StartRun, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -124,8 +120,15 @@ class StartWrites:
         result = await self.api.cases({"metadata": {"key": texts.START_KEY, "value": key}}, "start")
         for case in result.items:
             if case.metadata.get(texts.START_KEY) == key:
-                return Applied(WriteResult(run=self._run_key(case), state=mapping.run_state(case)))
+                return Applied(self._started(step, case, mapping.run_state(case), is_owned=bool(case.assignees)))
         return NotApplied() if result.complete else Indeterminate()
+
+    def _started(self, step: StartRun, case: wire.Case, state: RunState, *, is_owned: bool) -> WriteResult:
+        result = WriteResult(run=self._run_key(case), state=state)
+        if is_owned:
+            return result
+        person = (step.owner or step.by).shown
+        return result.model_copy(update={"message": "tines.owned_by_nobody", "facts": {"person": person}})
 
     async def _case_body(
         self, step: StartRun, marker: WriteMarker, template: wire.Case, tasks: Sequence[wire.Task]

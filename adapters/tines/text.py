@@ -2,7 +2,8 @@
 
 A comment ends with a signature, because Tines shows the key's user as the author if the person is not in the team
 (Tines API, Case comments, Create). A comment on a task starts with the task's title and id, because comments
-belong to the case. Mentions (``<@user-1>``) are escaped so that nobody is notified.
+belong to the case. A mention (``<@user-1>``), and nothing else, gets a blank that everybody can see, so that
+nobody is notified: ``< @user-1>``.
 """
 
 import re
@@ -15,7 +16,8 @@ from adapters.toolkit.signing import TextSigner
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import WriteMarker
 
-_ZERO_WIDTH_SPACE = "\u200b"  # invisible to people, and Tines no longer sees a mention
+_TYPED_MENTION = re.compile(r"<(?=@[^<>\s]{1,60}>)")
+_ESCAPED_MENTION = re.compile(r"<(?: (?=@[^<>\s]{1,60}>)|\u200b(?=@))")  # earlier versions wrote the second
 _TASK_HEADER = re.compile(r"\A\*\*[^\n]*\*\* \(task (?P<task>[A-Za-z0-9_-]{1,64})\)\n")
 _SKIPPED = re.compile(r"\A\[SKIPPED(?:: (?P<reason>[^\]\n]*))?\] ?")
 _RUNNING = re.compile(
@@ -71,11 +73,11 @@ class StoredStatus(Model):
 
 
 def escape_mentions(text: str) -> str:
-    return text.replace("<@", f"<{_ZERO_WIDTH_SPACE}@")
+    return _TYPED_MENTION.sub("< ", text)
 
 
 def unescape_mentions(text: str) -> str:
-    return text.replace(f"<{_ZERO_WIDTH_SPACE}@", "<@")
+    return _ESCAPED_MENTION.sub("<", text)
 
 
 def mentioned_ids(text: str) -> Sequence[str]:

@@ -1,9 +1,11 @@
 """Text on its way to Xurrent and back.
 
 Everything is written as the token's person, so each text ends in a line that says who it is for. Xurrent renders
-``<@209|Ellen>`` in notes as a mention ("Text Formatting"); text typed in chat must not notify anybody there.
+``<@209|Ellen>`` in notes as a mention ("Text Formatting"); text typed in chat must not notify anybody there, so
+such a mention, and nothing else, gets a blank that everybody can see: ``< @209|Ellen>``.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +18,8 @@ MESSAGES = Path(__file__).with_name("messages.toml")
 SOURCE = "liaison"  # the `source` of every record that we create; at most 30 characters
 MAX_NOTE_BYTES = 64 * 1024
 MAX_SUBJECT_LENGTH = 255
-_ZERO_WIDTH_SPACE = "\u200b"
+_MENTION = re.compile(r"<(?=@[^<>]{1,200}>)")
+_ESCAPED_MENTION = re.compile(r"<(?: (?=@[^<>]{1,200}>)|\u200b(?=@))")  # earlier versions wrote the second
 
 
 def label(name: str, **facts: object) -> str:
@@ -25,12 +28,11 @@ def label(name: str, **facts: object) -> str:
 
 
 def escape_mentions(text: str) -> str:
-    """Looks the same to people, but Xurrent finds no mention in it."""
-    return text.replace("<@", f"<{_ZERO_WIDTH_SPACE}@")
+    return _MENTION.sub("< ", text)
 
 
 def unescape_mentions(text: str) -> str:
-    return text.replace(f"<{_ZERO_WIDTH_SPACE}@", "<@")
+    return _ESCAPED_MENTION.sub("<", text)
 
 
 SIGNER = TextSigner(before=r"\n[^\S\n]*\n", escape=escape_mentions, unescape=unescape_mentions)

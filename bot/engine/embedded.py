@@ -58,7 +58,7 @@ def _resumed_item(unfinished: UnfinishedMessage) -> _QueueItem:
 class _PendingStart:
     """A start in progress in a place. Messages that need its run wait until ``over`` is set."""
 
-    run: str
+    item: _QueueItem
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -83,6 +83,7 @@ class EmbeddedEngine:
         self._timers: dict[str, asyncio.TimerHandle] = {}  # by slot
         self._tasks: set[asyncio.Task[None]] = set()
         self._accepting = False
+        self._stopping = False
 
     # Lifetime
 
@@ -103,7 +104,7 @@ class EmbeddedEngine:
 
         Answers are stored, so the next start delivers those that a chat does not take at once.
         """
-        self._accepting = False
+        self._accepting, self._stopping = False, True
         self._work.shut_down()
         for timer in self._timers.values():
             timer.cancel()
@@ -216,7 +217,8 @@ class EmbeddedEngine:
                 async with asyncio.timeout(HOLD_FOR_START_SECONDS):
                     await start.over.wait()
             except TimeoutError:
-                await self._finish(item, await self._work.busy_answer(item.message, start.run))
+                run = start.item.route.queue if start.item.route is not None else ""
+                await self._finish(item, await self._work.busy_answer(item.message, run))
                 return
         await self._route(item)
 
@@ -228,12 +230,16 @@ class EmbeddedEngine:
         if not isinstance(route, Route):
             self._spawn(self._finish(item, route))
             return
+        await self._take_route(item, route)
+
+    async def _take_route(self, item: _QueueItem, route: Route) -> None:
         item.route = route
         self._last_queue_order += 1
         intent = "" if route.intent is None else json.dumps(route.intent)
         try:
             await self._inbox.save_route(item.message.key, intent, route, self._last_queue_order)
         except StoreError as error:  # a restart could route it elsewhere, so nothing may be sent
+            self._end_start(item)
             self._spawn(self._finish(item, self._work.failed_answer(item.message, error)))
             return
         self._follow_route(item, route)
@@ -243,12 +249,12 @@ class EmbeddedEngine:
         answer = await self._work.read_run(item.message, key)
         if answer is not None:
             await self._finish(item, answer)
-        elif self._accepting:  # else the next start routes it
+        elif not self._stopping:  # else the next start routes it
             self._place_queues.add(item.message.place.queue, item)
 
     def _follow_route(self, item: _QueueItem, route: Route) -> None:
         if route.starting:
-            self._pending_starts.setdefault(item.message.place.queue, _PendingStart(route.queue))
+            self._pending_starts.setdefault(item.message.place.queue, _PendingStart(item))
         if not route.queue:
             self._spawn(self._execute(item))
             return
@@ -273,16 +279,26 @@ class EmbeddedEngine:
 
     async def _execute(self, item: _QueueItem) -> None:
         assert item.route is not None
+        result: Answer | Route | None = None
         try:
-            answer = await self._work.execute(item.message, item.route, item.progress)
+            result = await self._work.execute(item.message, item.route, item.progress)
         finally:
-            place = item.message.place.queue
-            start = self._pending_starts.get(place)
-            if start is not None and item.route.starting and start.run == item.route.queue:
-                del self._pending_starts[place]
-                start.over.set()
+            if not isinstance(result, Route):
+                self._end_start(item)
+        if isinstance(result, Route):
+            if not self._stopping:  # else the next start gets to the same point
+                await self._take_route(item, result)
+            return
         # Not awaited: the next write to this run need not wait until the answer is delivered.
-        self._spawn(self._finish(item, answer))
+        self._spawn(self._finish(item, result))
+
+    def _end_start(self, item: _QueueItem) -> None:
+        """Lets go on what was held back for the run that the message starts, if it starts one."""
+        place = item.message.place.queue
+        start = self._pending_starts.get(place)
+        if start is not None and start.item is item:
+            del self._pending_starts[place]
+            start.over.set()
 
     async def _finish(self, item: _QueueItem, answer: Answer) -> None:
         """Its answer is in the outbox when this returns, and it is done: it is not processed again."""

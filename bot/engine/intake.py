@@ -95,6 +95,9 @@ class AppIntake:
     async def private_answer(self, key: str, within: float) -> Card | None:
         return await self._responder.private_answer(key, within)
 
+    async def send_answer(self, message: Message, card: Card, within: float = 0.0) -> bool:
+        return await self._responder.send_answer(message, card, within)
+
     async def store_answer(self, key: str, answer: bytes) -> None:
         await self._inbox.store_answer(key, answer)
 

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.engine.port import Engine
 from bot.engine.reconciler import Reconciler
 from bot.storage.inbox import Inbox
 from commands.model.messages import Actor, Message
 from commands.model.outcomes import Outcome
-from commands.model.ports import StopResult
+from commands.model.ports import EarlierMessage, StopResult
 
 CHOICE_LIFETIME = timedelta(hours=24)
 
@@ -28,12 +27,17 @@ class MessageHistory:
         recorded = await self._inbox.get(key)
         return recorded.message if recorded else None
 
-    async def intent_of(self, key: str) -> dict[str, Any] | None:
+    async def find(self, key: str) -> EarlierMessage | None:
         recorded = await self._inbox.get(key)
-        if recorded is None or self._now() - recorded.message.at > CHOICE_LIFETIME:
+        if recorded is None:
             return None
-        intent: dict[str, Any] | None = json.loads(recorded.intent) if recorded.intent else recorded.message.intent
-        return intent
+        message = recorded.message
+        return EarlierMessage(
+            intent=json.loads(recorded.intent) if recorded.intent else message.intent,
+            actor=message.actor,
+            place=message.place,
+            expired=self._now() - message.at > CHOICE_LIFETIME,
+        )
 
     async def take_choice(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:
         return await self._inbox.take_choice(key, by, message, self._now())

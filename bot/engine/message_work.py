@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
@@ -127,7 +126,7 @@ class MessageProcessor:
     def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
         return pending_lines.stopped_answer(message, self._intent(route), by, self._services)
 
-    async def execute(self, message: Message, route: Route, progress: Progress) -> Answer:
+    async def execute(self, message: Message, route: Route, progress: Progress) -> Answer | Route:
         structlog.contextvars.bind_contextvars(delivery=message.key)
         try:
             is_write = message_intent.needs_current_rights(self._intent(route), self._services.commands)
@@ -152,6 +151,8 @@ class MessageProcessor:
             with read_priority(message, route):
                 has_begun = progress.resumed and await self._has_begun(message)
                 answer = await dispatch.execute(message, route, context, has_begun=has_begun)
+                if isinstance(answer, Route):
+                    return answer
                 if progress.resumed:
                     await effects.settle_unplanned()
                 return replace(answer, private=None) if _is_answered_by_press(message, progress) else answer
@@ -212,12 +213,10 @@ class MessageProcessor:
         return self._services.commands.intent_from(route.intent or {})
 
     def _zone(self, actor: Actor) -> tzinfo:
-        if actor.timezone:
-            try:
-                return ZoneInfo(actor.timezone)
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                log.info("unknown time zone", zone=actor.timezone)
-        return self._services.zone or ZoneInfo("UTC")
+        zone = self._services.zone_of(actor)
+        if actor.timezone and str(zone) != actor.timezone:
+            log.info("unknown time zone", zone=actor.timezone)
+        return zone
 
     def _error_answer(self, message: Message, error: Exception) -> Answer:
         id = secrets.token_hex(4)

@@ -126,7 +126,9 @@ class MessageWork(Protocol):
         """For a message that ``by`` stopped while it waited in the queue of its run."""
         ...
 
-    async def execute(self, message: Message, route: Route, progress: Progress) -> Answer: ...
+    async def execute(self, message: Message, route: Route, progress: Progress) -> Answer | Route:
+        """A ``Route`` means that the message goes on in that queue."""
+        ...
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> None:
         """Puts the answer into the outbox and marks the message as done, in one transaction."""

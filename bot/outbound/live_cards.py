@@ -29,7 +29,7 @@ POSTED_WITHIN_SECONDS = 10.0
 """How long a command waits to learn that a card is posted. Then it goes on, and the card follows."""
 USEFUL_FOR = timedelta(days=7)
 MOST_DELETIONS = 2
-"""A card that others delete as often is not put back again."""
+"""A card that others delete as often is not put back again. A notice stands for it, and has its thread."""
 SECONDS_BETWEEN_REDRAWS = 0.1
 SETTLES_AFTER = timedelta(days=2)
 """After a run has ended, every time on its card has its date."""
@@ -88,7 +88,7 @@ class LiveCards:
             return False
         ended = run.overlay.ended
         is_settled = run.run.state.is_over and (ended is None or self._now() - ended.at > SETTLES_AFTER)
-        return not is_settled and self._draw_with_hash(card.run)[1] != card.shown
+        return not is_settled and self._draw_with_hash(card)[1] != card.shown
 
     def cards_of(self, run: str) -> Sequence[LiveCard]:
         """The posted cards of a run."""
@@ -143,7 +143,7 @@ class LiveCards:
 
     def draw_card(self, run: str) -> Card:
         """The present card of a run, for a reply where the live card cannot be posted."""
-        return self._draw_with_hash(run)[0]
+        return self._draw(self._run(run))
 
     def threads_of(self, run: str) -> Sequence[Place]:
         """The threads of the run's cards. Its activity lines are in the first one."""
@@ -172,7 +172,7 @@ class LiveCards:
             with in_language(self._language):  # not the language of the person who caused the change
                 if card.post:
                     await self._edit(card)
-                elif card.deletions < MOST_DELETIONS:
+                elif card.deletions <= MOST_DELETIONS:
                     await self._post(card, find_first=may_exist)
 
     async def send_pointer(self, delivery: Delivery, _: bool) -> None:
@@ -189,7 +189,7 @@ class LiveCards:
     async def _post(self, card: LiveCard, *, find_first: bool) -> None:
         """Posts a card whose row is committed. ``find_first``: an earlier attempt may have worked."""
         surface = self._surfaces[card.place.surface]
-        drawn, hash = self._draw_with_hash(card.run)
+        drawn, hash = self._draw_with_hash(card)
         ref = await surface.find_post(card.place, card.nonce) if find_first else None
         found = ref is not None
         ref = ref or await surface.post(card.place, drawn, nonce=card.nonce)
@@ -209,7 +209,7 @@ class LiveCards:
         )
 
     async def _edit(self, card: LiveCard) -> None:
-        drawn, hash = self._draw_with_hash(card.run)
+        drawn, hash = self._draw_with_hash(card)
         if hash == card.shown:
             return
         surface = self._surfaces[card.place.surface]
@@ -228,16 +228,11 @@ class LiveCards:
         await self._rows.record_edit(card.nonce, hash, edited_at)
 
     async def _put_back(self, card: LiveCard) -> None:
-        """Others deleted the card: it is posted again, but only once."""
+        """Others deleted the card: it is posted again, but only once. Then a notice is posted, once too."""
         deletions = card.deletions + 1
         new = await self._save(LiveCard(_nonce(), card.run, card.place, deletions=deletions))
-        if deletions < MOST_DELETIONS:
+        if deletions <= MOST_DELETIONS:
             await self._post(new, find_first=False)
-            return
-        run, at = self._find_run(card.run), self._now()
-        assert run is not None
-        key = f"deleted {card.place.key} {card.post}"
-        await self.outbox.put(Delivery(key, Kind.POST, card.place, at, at + USEFUL_FOR, card=deleted_card(run)))
 
     def _lock(self, run: str, place: str) -> asyncio.Lock:
         return self._locks.setdefault((run, place), asyncio.Lock())
@@ -258,11 +253,15 @@ class LiveCards:
     def _request(self, card: LiveCard, cause: Message | None = None) -> None:
         self.outbox.request(self._delivery(card, cause))
 
-    def _draw_with_hash(self, run: str) -> tuple[Card, str]:
-        tracked = self._find_run(run)
-        assert tracked is not None, run
-        card = self._draw(tracked)
-        return card, card_hash(card, tracked.run.read_at)
+    def _draw_with_hash(self, card: LiveCard) -> tuple[Card, str]:
+        tracked = self._run(card.run)
+        drawn = deleted_card(tracked) if card.deletions >= MOST_DELETIONS else self._draw(tracked)
+        return drawn, card_hash(drawn, tracked.run.read_at)
+
+    def _run(self, handle: str) -> TrackedRun:
+        tracked = self._find_run(handle)
+        assert tracked is not None, handle
+        return tracked
 
 
 def card_hash(card: Card, read_at: datetime | None) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from adapters.models import Person, Task, TaskState
+from adapters.results import WriteResult
 from adapters.toolkit.messages import in_language
 from adapters.toolkit.people import is_among, is_certainly_same, same_person
-from adapters.writes import AssignTask, Op
+from adapters.writes import NOTE, AssignTask, Op
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.postings import ANSWER_USEFUL_FOR, direct_place, home_place
 from bot.storage.effects import Effect, EffectLog
@@ -149,7 +150,9 @@ class Notifications:
     async def _cause(self, stored: StoredNews, fits: Callable[[Effect], bool]) -> _Cause | None:
         effects = await self.effect_log.of_run(stored.run, stored.at - CAUSED_WITHIN)
         for effect in effects:
-            if fits(effect) and (recorded := await self.inbox.get(effect.key)) is not None:
+            if not (_changed_something(effect) and fits(effect)):
+                continue
+            if (recorded := await self.inbox.get(effect.key)) is not None:
                 message = recorded.message
                 known = self.services.people.cached_profile(message.actor)
                 return _Cause(message.model_copy(update={"actor": known}), effect)
@@ -205,6 +208,12 @@ def _is_true(stored: StoredNews, tracked: TrackedRun) -> bool:
     if not is_among(person, (*task.assignees, *task.approvers)):
         return False
     return stored.news.kind is NewsKind.ASSIGNED or as_shown(tracked, task).state is TaskState.READY
+
+
+def _changed_something(effect: Effect) -> bool:
+    """Not what somebody else had done before, nor the note about it."""
+    had_been_done = isinstance(effect.outcome, WriteResult) and effect.outcome.already
+    return not had_been_done and effect.step.part != NOTE
 
 
 def _gives(effect: Effect, task: str, person: Person) -> bool:

@@ -25,6 +25,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.outbox import Delivery, Kind
 from bot.storage.runs import RunRows
 from bot.storage.store import StoreError
+from bot.surfaces.errors import SurfaceError
 from bot.surfaces.protocol import Surface
 from commands.cards import activity_line, pending_lines
 from commands.model.card import ActivityLine, Answer, Card, Result, Tone
@@ -307,6 +308,19 @@ class Responder:
         except TimeoutError:
             self._private_answers.pop(key, None)
             return None
+
+    async def send_answer(self, message: Message, card: Card, within: float = 0.0) -> bool:
+        """As ``Intake.send_answer``."""
+        delivery = self._postings.answer(message, card, self._now())
+        try:
+            if within:
+                await self._outbox.send_now(delivery, within)
+            else:
+                await self._outbox.put(delivery)
+        except (StoreError, SurfaceError) as error:
+            log.warning("private answer not sent", delivery=delivery.key, error=str(error))
+            return False
+        return True
 
     def result_of(self, key: str) -> "asyncio.Future[Result]":
         """Done when the whole answer to the message ``key`` is visible. Call this before processing it."""

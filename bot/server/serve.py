@@ -25,6 +25,7 @@ from bot.server.reception_report import report_reception
 from bot.server.request_limits import LimitedHttpProtocol
 from bot.server.roundtrip_check import RoundtripCheck
 from bot.server.say_socket import Reply, Request, SaySocket, execute_request
+from bot.server.secret_renewal import renew_secrets_forever
 from bot.storage.inbox import Inbox
 from bot.storage.store import Store, StoreError
 from bot.surfaces.console.surface import NAME as CONSOLE
@@ -55,7 +56,11 @@ async def serve(settings: Settings) -> None:
             _log_warnings(settings)
             say_socket.serve(SayRequests(app, console))
             _tune_garbage_collector()
-            await _serve_port(app, port, stopping)
+            renewing = asyncio.create_task(renew_secrets_forever(app))
+            try:
+                await _serve_port(app, port, stopping)
+            finally:
+                renewing.cancel()
 
 
 @asynccontextmanager
@@ -172,7 +177,6 @@ class _Server(uvicorn.Server):
 
 def _tune_garbage_collector() -> None:
     """Loaded modules stay for good, so they are not scanned again and again while messages are processed."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 

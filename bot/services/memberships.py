@@ -85,13 +85,13 @@ class Memberships:
             log.warning("members not read", channel=place.channel, error=str(error) or "no answer in time")
             return ()
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         surface = self.surfaces.get(actor.surface)
         if surface is None:
             return ()
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                return await surface.shared_channels(actor)
+                return await surface.shared_channels(actor, near)
         except (SurfaceError, TimeoutError) as error:
             log.warning("channels not read", person=actor.id, error=str(error) or "no answer in time")
             return ()
@@ -186,7 +186,7 @@ class LastMemberships:
     async def members(self, place: Place, most: int) -> Sequence[Actor]:
         return ()
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         return ()
 
 

@@ -18,7 +18,7 @@ from bot.storage.people import PeopleRows
 from bot.surfaces.errors import SurfaceError
 from bot.surfaces.protocol import Surface
 from commands.model.errors import Missing
-from commands.model.messages import Actor, Membership, Message, Place
+from commands.model.messages import Actor, Membership, Message, PersonGroup, Place
 
 PROFILE_LIFETIME = timedelta(days=1)
 RIGHTS_LIFETIME = timedelta(minutes=5)  # of a profile that decides whether somebody may write
@@ -142,6 +142,17 @@ class PeopleDirectory:
             raise Missing("person.not_asked", words=words) from error
         await self._remember(found, self._now() - RIGHTS_LIFETIME)  # a chat may have kept its list for a while
         return found
+
+    async def group(self, words: str, near: Message, most: int) -> PersonGroup | None:
+        surface = self._surfaces.get(near.place.surface)
+        try:
+            group = None if surface is None else await surface.group(words.removeprefix("@"), near.place, most)
+        except SurfaceError as error:
+            log.warning("group not read", error=str(error))
+            return None
+        if group is not None:
+            await self._remember(group.members, self._now())
+        return group
 
     def _cached(self, words: str, near: Place) -> Sequence[Actor]:
         known = (profile for profile, _ in self._profiles.values() if profile.surface == near.surface)

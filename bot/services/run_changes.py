@@ -113,20 +113,22 @@ def find_or_track(rows: RunTransaction, run: Run) -> StoredRun:
 
 
 def _is_created_by(pending: StoredRun, run: Run) -> bool:
-    """Whether the titles agree. Before its runbook is found, a start has sent nothing and has only a guess."""
+    """Whether the titles agree."""
     title = pending.run.run.title
     agrees = title.startswith(run.title) or run.title.startswith(title)  # platforms cut long titles
-    return bool(pending.run.run.runbook_id) and run.title.startswith(f"{pending.handle} ") and agrees
+    return run.title.startswith(f"{pending.handle} ") and agrees
 
 
 def reserve(rows: RunTransaction, start: ReservedStart) -> StoredRun:
-    """The run that the message starts. A second call replaces what the first could only guess.
+    """The run that the message starts.
 
     The overlay says whose run it is, and is stored from the beginning: others must not see it.
     """
     stored = rows.find_start(start.message)
     if stored is None:
-        return rows.insert(start.run, start_key=start.message, started=False, overlay=start.overlay)
+        draft = start.run("")
+        stored = rows.insert(draft, start_key=start.message, started=False, overlay=start.overlay)
     if stored.run.started:
         return stored
-    return rows.change(stored.handle, lambda run: run.model_copy(update={"run": start.run}))
+    titled = start.run(stored.handle)
+    return rows.change(stored.handle, lambda run: run.model_copy(update={"run": titled}))

@@ -134,13 +134,6 @@ class RunService:
 
         await self._rows.transaction(change, Commit.START)
 
-    async def reuse_handle(self, handle: str, key: str) -> None:
-        def change(rows: RunTransaction) -> None:
-            rows.set_start_key(handle, key)
-            rows.change(handle, lambda run: with_state(run, RunState.STARTING))
-
-        await self._rows.transaction(change, Commit.START)
-
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         def change(rows: RunTransaction) -> None:
             rows.bind(handle, place)

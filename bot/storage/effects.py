@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from adapters import errors, writes
 from adapters.errors import AdapterError
@@ -126,11 +126,11 @@ class EffectLog:
         state: EffectState,
         outcome: WriteResult | AdapterError | None,
     ) -> None:
-        """Part of a transaction. A ``done`` effect also gets its receipt. Call ``remember_receipt`` once
-        it is committed."""
+        """Part of a transaction. A ``done`` effect also gets its receipt, unless somebody else had done it before:
+        a receipt says who did it. Call ``remember_receipt`` once it is committed."""
         dumped = _dump_outcome(outcome)
         connection.execute(_SET_STATE, key=effect.key, step=effect.step.step_key, state=state, outcome=dumped)
-        if state == "done":
+        if state == "done" and not (isinstance(outcome, WriteResult) and outcome.already):
             connection.execute(_INSERT_RECEIPT, **_receipt(effect, dumped))
 
     def remember_receipt(self, effect: Effect) -> None:
@@ -204,15 +204,33 @@ def _dump_outcome(outcome: WriteResult | AdapterError | None) -> str | None:
         return None
     if isinstance(outcome, WriteResult):
         return outcome.model_dump_json(exclude={"snapshot"}, exclude_defaults=True)
-    facts = {name: str(fact) for name, fact in outcome.facts.items()}
-    details = (
-        {"retry_with": outcome.retry_with, "choices": outcome.choices, "reasons": outcome.reasons}
-        if isinstance(outcome, errors.Rejected)
-        else {}
-    )
-    return json.dumps(
-        {"error": type(outcome).__name__, "key": outcome.key, "said": outcome.said, "facts": facts, **details}
-    )
+    facts = {name: _dump_fact(fact) for name, fact in outcome.facts.items()}
+    dump: dict[str, object] = {
+        "error": type(outcome).__name__,
+        "key": outcome.key,
+        "said": outcome.said,
+        "facts": facts,
+    }
+    if isinstance(outcome, errors.Rejected):
+        dump |= {"retry_with": outcome.retry_with, "choices": outcome.choices, "reasons": outcome.reasons}
+        dump |= {"assign_first": True} if outcome.assign_first else {}
+    if isinstance(outcome, errors.Conflict):
+        flags = {"already": outcome.already, "for_good": not outcome.may_pass}
+        dump |= {name: True for name, is_set in flags.items() if is_set}
+    return json.dumps(dump)
+
+
+def _dump_fact(fact: object) -> object:
+    """A time keeps its type, because a message shows it as a clock in the reader's time zone."""
+    if isinstance(fact, datetime):
+        return {"time": fact.isoformat()}
+    if isinstance(fact, list | tuple):
+        return [str(part) for part in fact]
+    return fact if fact is None or isinstance(fact, str | int) else str(fact)
+
+
+def _load_fact(dumped: Any) -> object:
+    return datetime.fromisoformat(dumped["time"]) if isinstance(dumped, dict) else dumped
 
 
 def _load_outcome(state: EffectState, dumped: str | None) -> WriteResult | AdapterError | None:
@@ -221,12 +239,14 @@ def _load_outcome(state: EffectState, dumped: str | None) -> WriteResult | Adapt
     if state == "done":
         return WriteResult.model_validate_json(dumped)
     data = json.loads(dumped)
-    facts = data["facts"]
-    platform, operation = facts.pop("platform", ""), facts.pop("operation", "")
+    facts: dict[str, Any] = {name: _load_fact(fact) for name, fact in data["facts"].items()}
+    platform, operation = str(facts.pop("platform", "")), str(facts.pop("operation", ""))
     error_type: type[AdapterError] = getattr(errors, data["error"], AdapterError)
     if issubclass(error_type, errors.Rejected):
         facts |= {"retry_with": tuple(data["retry_with"]), "reasons": tuple(data["reasons"])}
-        facts |= {"choices": data.get("choices")}
+        facts |= {"choices": data.get("choices"), "assign_first": data.get("assign_first", False)}
+    if issubclass(error_type, errors.Conflict):
+        facts |= {"already": data.get("already", False), "for_good": data.get("for_good", False)}
     if issubclass(error_type, errors.RateLimited):  # it needs ``retry_after``, which means nothing any more
         error_type = AdapterError
     return error_type(platform, operation, key=data["key"], said=data["said"], **facts)

@@ -103,11 +103,6 @@ class RunTransaction:
         self.news += insert_news(self.connection, handle, run_news(stored.run, changed), self.now)
         return self._save(replace(stored, run=changed), stored.run)
 
-    def set_start_key(self, handle: str, start_key: str) -> None:
-        stored = self.get(handle)
-        if stored is not None:
-            self._save(replace(stored, start_key=start_key), stored.run)
-
     def bind(self, handle: str, place: Place) -> None:
         """The run then belongs to this place too, also after another run has taken over the binding."""
         self.change(handle, lambda run: run.model_copy(update={"overlay": run.overlay.with_place(place)}))

@@ -21,7 +21,7 @@ from adapters.models import Model
 from adapters.protocol import CheckResult
 from commands.model.card import Button, Card, Form, Option, Text
 from commands.model.intents import OpenForm
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Message, PersonGroup, Place
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -87,6 +87,12 @@ class Intake(Protocol):
     async def private_answer(self, key: str, within: float) -> Card | None:
         """The message's private card, if it is ready within ``within`` seconds. The caller then shows it, and it
         is not sent by the message's reply route. None if it is late, or if there is no private answer."""
+        ...
+
+    async def send_answer(self, message: Message, card: Card, within: float = 0.0) -> bool:
+        """Shows the card to the sender of ``message`` alone, which need not be recorded. It is kept and sent until
+        the chat takes it. False if it cannot be kept, or the chat refuses it ``within`` that many seconds: then
+        the caller shows it in the response to the delivery."""
         ...
 
     async def store_answer(self, key: str, answer: bytes) -> None:
@@ -247,6 +253,10 @@ class Surface(Protocol):
         """``query`` is a handle ("@ana"), an id or an e-mail address."""
         ...
 
+    async def group(self, name: str, near: Place, most: int) -> PersonGroup | None:
+        """The user group with this name or id, without "@", and at most that many of its members."""
+        ...
+
     async def can_see(self, actor: Actor, place: Place) -> bool:
         """Whether this person can open the channel now: as its member, or, if it is public, as a full member."""
         ...
@@ -263,8 +273,8 @@ class Surface(Protocol):
         """At most that many people in the channel, bots aside."""
         ...
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
-        """A few channels that both this person and the bot are in, the busiest first."""
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
+        """A few channels that both this person and the bot are in, the busiest first. ``near``: where they are."""
         ...
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
@@ -283,6 +293,15 @@ class HomeSurface(Protocol):
 
     async def publish_home(self, person: Actor, place: Place, card: Card) -> None:
         """Replaces the person's page. ``place`` is the direct channel with them, where answers go."""
+        ...
+
+
+@runtime_checkable
+class TokenSurface(Protocol):
+    """A chat that can go on with another token while Liaison runs."""
+
+    async def use_tokens(self, secrets: Mapping[str, str]) -> bool:
+        """``secrets``: those of its settings now, by key. Returns whether a token is new."""
         ...
 
 

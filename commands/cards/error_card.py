@@ -127,10 +127,15 @@ def _result(error: CommandError | AdapterError) -> Result:
 
 
 def busy_answer(message: Message, handle: str) -> Answer:
-    """A start in this channel or thread takes longer than messages are held back for it."""
-    text = translate("start.busy", run=handle)
-    show = button("button.show", Show(run=handle, what=handle, kind="run"), what=handle)
-    return Answer(private=short_card(text, buttons=[retry_button(message), show], tone="warn"), result="failed")
+    """A start in this channel or thread takes longer than messages are held back for it.
+
+    ``handle`` is empty until its runbook is found.
+    """
+    text = translate("start.busy", run=handle) if handle else translate("start.busy_unnamed")
+    buttons = [retry_button(message)]
+    if handle:
+        buttons.append(button("button.show", Show(run=handle, what=handle, kind="run"), what=handle))
+    return Answer(private=short_card(text, buttons=buttons, tone="warn"), result="failed")
 
 
 def just_changed_answer() -> Answer:

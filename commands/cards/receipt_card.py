@@ -32,7 +32,7 @@ from commands.cards.error_card import (
 )
 from commands.model.card import ActivityLine, Answer, Button, Card, Result, Text, Tone
 from commands.model.errors import CommandError
-from commands.model.intents import Choose
+from commands.model.intents import Choose, OpenForm
 from commands.model.outcomes import Done, Refused, Unknown, WriteOutcome
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
@@ -44,7 +44,7 @@ from commands.text.error_text import (
     platform_title,
     reason_lines,
 )
-from commands.text.phrases import clock, first_line, run_name, short_card
+from commands.text.phrases import button, clock, first_line, run_name, short_card
 
 _NAMED_FIELDS = frozenset({"start.owner", "add.assignee"})  # which have sentences of their own
 
@@ -136,6 +136,9 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
     text = refusal_text(error, services)
     if isinstance(error, Rejected) and error.choices:
         return OutcomeReport(text, "question", lines, retry)
+    if isinstance(error, Rejected) and error.assign_first and task:
+        assign = OpenForm(run=tracked.handle, about="assign", fill={"task": task})
+        retry = (*retry, button("button.form_assign", assign))
     return OutcomeReport(text, "failed", lines, (*retry, *retry_buttons(error, message)), tone="bad")
 
 

@@ -30,6 +30,7 @@ from commands.text.phrases import (
     run_name,
     short_card,
     shorten,
+    show_button,
     start_button,
 )
 
@@ -148,7 +149,7 @@ def _buttons(tracked: TrackedRun, tasks: Sequence[Task], can: Mapping[Op, Capabi
 
 def _card_before_start(tracked: TrackedRun) -> Card:
     if not tracked.run.state.is_over:
-        return short_card(translate("start.starting", run=run_name(tracked)))
+        return short_card(translate("start.starting", run=run_name(tracked)), buttons=[show_button(tracked)])
     why = tracked.overlay.not_started
     again = (
         [button("button.again", Retry(run="", key=tracked.overlay.retry_key))] if tracked.overlay.retry_key else []

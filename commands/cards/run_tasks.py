@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from functools import cached_property
 from typing import Literal
 
 from adapters.models import Stage, Task, TaskState
@@ -34,7 +35,7 @@ _TITLE = 60  # characters of a task's title in a line of several, and in a menu
 _BETWEEN = " · "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunTasks:
     """``tasks`` as from ``shown_tasks``."""
 
@@ -54,12 +55,13 @@ class RunTasks:
 
     def likely_steps(self) -> list[Button]:
         """At most two: what to do about the tasks of now, then what can begin; one of each if there are both."""
-        now = [press for task in (*self._wrong(), *self._running()) if (press := self._now_button(task))]
-        begin = [press for task in self._ready() if (press := self._start_button(task))]
+        now = [press for task in (*self._wrong, *self._running) if (press := self._now_button(task))]
+        begin = [press for task in self._ready if (press := self._start_button(task))]
         return [now[0], begin[0]] if now and begin else [*now, *begin][:2]
 
     # Now
 
+    @cached_property
     def _wrong(self) -> list[Task]:
         """Failed, held, late: none of them is ever only counted."""
         ranks: list[Callable[[Task], bool]] = [
@@ -72,14 +74,15 @@ class RunTasks:
             found |= {task.id: task for task in self.tasks if belongs(task) and task.id not in found}
         return list(found.values())
 
+    @cached_property
     def _running(self) -> list[Task]:
         """People's tasks first, then those of nobody, then the platform's own and open approvals."""
-        wrong = {task.id for task in self._wrong()}
+        wrong = {task.id for task in self._wrong}
         found = [task for task in self.tasks if task.id not in wrong and _is_going_on(task)]
         return sorted(found, key=lambda task: (not task.urgent, not task.is_ours, not task.assignees))
 
     def _now(self) -> Section | None:
-        wrong, running = self._wrong(), self._running()
+        wrong, running = self._wrong, self._running
         if not wrong and not running:
             return None
         room = max(_MOST_NOW - len(wrong), 0)
@@ -91,7 +94,8 @@ class RunTasks:
         rest = running[room:]
         options = tuple(self._option(task, press) for task in rest if (press := self._now_button(task)))
         more = translate("run.more_running", count=len(rest)) if rest else ()
-        menu = Menu(plain_text(more), options[:MOST_OPTIONS]) if options else None
+        kind: Literal["", "finish"] = "finish" if all(option.intent.verb == "finish" for option in options) else ""
+        menu = Menu(plain_text(more), options[:MOST_OPTIONS], kind, self.tracked.handle) if options else None
         return Section(_title("run.now"), rows, join_parts([unnamed, () if menu else more], _BETWEEN), menu)
 
     def _rows_with_buttons(self, tasks: Sequence[Task]) -> tuple[Row, ...]:
@@ -140,8 +144,9 @@ class RunTasks:
 
     # Next
 
+    @cached_property
     def _ready(self) -> list[Task]:
-        elsewhere = {task.id for task in self._wrong()}
+        elsewhere = {task.id for task in self._wrong}
         found = [
             task
             for task in self.tasks
@@ -158,7 +163,7 @@ class RunTasks:
         return finish_button(self.tracked, task) if self._supports(Op.FINISH) else None
 
     def _next(self) -> Section | None:
-        ready = self._ready()
+        ready = self._ready
         if not ready:
             return None
         rows = [replace(self._row(task), state=None) for task in ready[:_MOST_NEXT]]
@@ -174,7 +179,7 @@ class RunTasks:
     # Later, done, stages
 
     def _later(self) -> Section | None:
-        wrong = {task.id for task in self._wrong()}
+        wrong = {task.id for task in self._wrong}
         waiting = [task for task in self.tasks if task.state is TaskState.WAITING and task.id not in wrong]
         waiting.sort(key=lambda task: not task.urgent)
         return self._line("run.later", waiting, _MOST_LATER)

@@ -1,6 +1,9 @@
 """The buttons that change or show one task."""
 
+from functools import lru_cache
+
 from adapters.models import Task, TaskState
+from adapters.toolkit.messages import current_language
 from commands.model.card import Button
 from commands.model.intents import Approve, Assign, Begin, Finish, Reopen, Show
 from commands.model.tracked_run import TrackedRun
@@ -8,13 +11,21 @@ from commands.text.phrases import button
 
 
 def begin_button(tracked: TrackedRun, task: Task) -> Button:
-    handle = tracked.task_handle(task.id)
-    return button("button.begin", Begin(run=tracked.handle, tasks=(handle,)), task=handle)
+    return _begin_button(tracked.handle, tracked.task_handle(task.id), current_language())
 
 
 def finish_button(tracked: TrackedRun, task: Task) -> Button:
-    handle = tracked.task_handle(task.id)
-    return button("button.finish", Finish(run=tracked.handle, tasks=(handle,)), task=handle)
+    return _finish_button(tracked.handle, tracked.task_handle(task.id), current_language())
+
+
+@lru_cache(maxsize=8192)  # a card is drawn at each change, and has one of them for each open task
+def _begin_button(run: str, task: str, language: str) -> Button:
+    return button("button.begin", Begin(run=run, tasks=(task,)), task=task)
+
+
+@lru_cache(maxsize=8192)
+def _finish_button(run: str, task: str, language: str) -> Button:
+    return button("button.finish", Finish(run=run, tasks=(task,)), task=task)
 
 
 def reopen_button(tracked: TrackedRun, task: Task) -> Button:

@@ -9,7 +9,7 @@ from commands.forms import more
 from commands.forms.options import MOST_OPTIONS, fitting_tasks, task_options
 from commands.language.parser import parse_line
 from commands.lookup.distinct_names import run_names
-from commands.lookup.earlier_message import original_intent
+from commands.lookup.earlier_message import original_intent, require_access_to
 from commands.lookup.run_lookup import no_run_error
 from commands.model.card import Field, Form, Option, Text
 from commands.model.command import Command, CommandSet
@@ -36,7 +36,7 @@ async def open_form(request: OpenForm, actor: Actor, place: Place, services: Ser
     """Raises ``CommandError`` if this person may not submit it, there is no run or nothing to do it to, or the
     message to retry is not stored any more."""
     if request.about == "retry":
-        request = await _retry_request(request, services)
+        request = await _retry_request(request, actor, services)
     command = services.commands.get(request.about)
     form = command.form if command is not None else None
     if actor.membership is not Membership.UNKNOWN:  # else the submission is checked
@@ -116,7 +116,7 @@ def _check_run(command: Command, tracked: TrackedRun, fill: Values, services: Se
     if tracked.run.state.is_over and op not in (Op.COMMENT, Op.REOPEN):
         raise run_over(tracked)
     if not (op is Op.REOPEN and tracked.overlay.holds):
-        require_supported(op, tracked, services)
+        require_supported(op, tracked.run.key.platform, services)
     needs_task = command.form is not None and any(
         field.name == "task" and not field.optional for field in command.form.fields
     )
@@ -150,8 +150,11 @@ def form_for_line(text: str, services: Services) -> OpenForm | None:
     return prefilled_form(intent, commands) if form is not None and form.opens_for(intent) else None
 
 
-async def _retry_request(request: OpenForm, services: Services) -> OpenForm:
-    intent = await original_intent(request.fill.get("key", ""), services)
+async def _retry_request(request: OpenForm, actor: Actor, services: Services) -> OpenForm:
+    key = request.fill.get("key", "")
+    intent = await original_intent(key, services)
+    if intent is not None:
+        await require_access_to(key, intent, actor, services)
     form = prefilled_form(intent, services.commands) if intent is not None else None
     if form is None:
         raise Stale("form.gone")

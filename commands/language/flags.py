@@ -182,7 +182,7 @@ class _FlagScanner:
             "parse.flag_value",
             field=flag.name,
             flag=f"--{flag.name}",
-            example=Code(f"{self.command.verb} {self.command.arguments}"),
+            example=Code(f"{self.command.verb} … --{flag.name} {flag.hint}"),
         )
 
 

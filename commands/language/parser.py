@@ -1,7 +1,7 @@
 """Parses a typed line into an intent. Pure: the same line always gives the same intent.
 
 Raises ``UnknownCommand`` (facts: ``word``, ``text`` the whole line, ``rest`` what follows the word, ``guesses``
-verbs) or ``BadArguments``, and nothing else.
+words for verbs) or ``BadArguments``, and nothing else.
 """
 
 import re
@@ -118,12 +118,12 @@ def _unknown_command(line: str, words: Mapping[str, str]) -> UnknownCommand:
         shown=Code(word[:40]),
         text=unquote(line),
         rest=rest,
-        guesses=guess_verbs(fold(word), words),
+        guesses=similar_words(fold(word), words),
     )
 
 
-def guess_verbs(word: str, words: Mapping[str, str]) -> tuple[str, ...]:
-    """The verbs whose words are most similar, best first."""
+def similar_words(word: str, words: Mapping[str, str]) -> tuple[str, ...]:
+    """The most similar words, best first, and one for each verb."""
     similar = process.extract(
         word[:40],
         [candidate for candidate in words if " " not in candidate],
@@ -131,4 +131,7 @@ def guess_verbs(word: str, words: Mapping[str, str]) -> tuple[str, ...]:
         score_cutoff=_MIN_SIMILARITY,
         limit=None,
     )
-    return tuple(dict.fromkeys(words[candidate] for candidate, _, _ in similar))[:_MOST_GUESSES]
+    best: dict[str, str] = {}
+    for candidate, _, _ in similar:
+        best.setdefault(words[candidate], candidate)
+    return tuple(best.values())[:_MOST_GUESSES]

@@ -25,6 +25,13 @@ def other_words(command: Command) -> Iterator[str]:
         yield from words
 
 
+def spelling(word: str, commands: CommandSet) -> str:
+    """A folded word as people write it, with its accents."""
+    return next(
+        (known for command in commands.values() for known in other_words(command) if fold(known) == word), word
+    )
+
+
 def unknown_aliases(commands: CommandSet, aliases: Mapping[str, str]) -> Mapping[str, str]:
     """The configured aliases that stand for no verb."""
     words = vocabulary(commands)

@@ -56,7 +56,8 @@ class Matches(Generic[T]):
 def find_matches(query: str, items: Iterable[tuple[str, T]], *, typing: bool = False) -> Matches[T]:
     """``items`` are (title, item) in the order that a choice should keep. An empty query matches all of them.
 
-    ``typing``: the query may end within a number, as in a search field that answers while somebody types.
+    ``typing``: as in a search field that answers while somebody types. The query may end within a number, and the
+    beginning of any word matches like that of the title.
     """
     query = fold(query)
     folded = [(fold(title), item) for title, item in items]
@@ -64,7 +65,8 @@ def find_matches(query: str, items: Iterable[tuple[str, T]], *, typing: bool = F
         return Matches(several=tuple(item for _, item in folded))
     wanted = set() if typing else _numbered_words(query)
     candidates = [pair for pair in folded if not wanted or wanted <= _numbered_words(pair[0])]
-    for rank, is_match in enumerate((_is_equal, _is_prefix, _has_words)[: 2 if len(query) > MAX_LENGTH else 3]):
+    ranks = (_is_equal, _begins_words if typing else _is_prefix, _has_words)
+    for rank, is_match in enumerate(ranks[: 2 if len(query) > MAX_LENGTH else 3]):
         found = [item for title, item in candidates if is_match(title, query)]
         if found:
             return _ranked_matches(found, rank)
@@ -88,11 +90,13 @@ def _is_prefix(title: str, query: str) -> bool:
 
 
 def _has_words(title: str, query: str) -> bool:
+    return len(query) >= _MIN_LENGTH and _begins_words(title, query)
+
+
+def _begins_words(title: str, query: str) -> bool:
     """Whether every word of the query is the beginning of a word of the title."""
     words = title.split()
-    return len(query) >= _MIN_LENGTH and all(
-        any(word.startswith(beginning) for word in words) for beginning in query.split()
-    )
+    return all(any(word.startswith(beginning) for word in words) for beginning in query.split())
 
 
 def _ranked_matches(found: Sequence[T], rank: int) -> Matches[T]:

@@ -106,7 +106,13 @@ async def find_run_for_read(message: Message, services: Services) -> TrackedRun 
     of_channel = await services.runs.for_channel(message.place)
     if of_channel:
         return of_channel[0]
-    return await services.runs.last_used(message.actor)
+    last = await services.runs.last_used(message.actor)
+    return None if last is None or was_never_started(last) else last
+
+
+def was_never_started(tracked: TrackedRun) -> bool:
+    """Its start failed, so that it is nothing but a handle."""
+    return not tracked.started and tracked.run.state.is_over
 
 
 async def find_run_for_write(message: Message, services: Services) -> TrackedRun:

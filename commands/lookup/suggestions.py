@@ -3,9 +3,9 @@
 import re
 
 from adapters.toolkit.folding import fold
-from commands.language.parser import guess_verbs, parse, parse_line
+from commands.language.parser import parse, parse_line, similar_words
 from commands.language.references import is_task_handle
-from commands.language.vocabulary import vocabulary
+from commands.language.vocabulary import spelling, vocabulary
 from commands.model.card import Button
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Help
@@ -20,16 +20,17 @@ _SHORTEST_VERB = 3  # characters: not "is"
 
 
 def suggestion_buttons(error: UnknownCommand, services: Services) -> tuple[Button, ...]:
-    """The line with each guessed verb instead, if it can be parsed; and [Help]."""
+    """The line with each guessed word instead, if it can be parsed; and [Help]."""
     buttons: list[Button] = []
     rest = str(error.facts.get("rest", ""))
-    for verb in error.facts.get("guesses") or ():  # type: ignore[attr-defined]
+    for word in error.facts.get("guesses") or ():  # type: ignore[attr-defined]
+        verb = spelling(word, services.commands)
         try:
             intent = parse(f"{verb} {rest}", services.commands, services.aliases)
         except CommandError:
             continue
         if len(intent.model_dump_json()) <= _MAX_BUTTON_SIZE:
-            buttons.append(Button(_line_label(str(verb), rest), intent))
+            buttons.append(Button(_line_label(verb, rest), intent))
     help_button = button("button.help", Help())
     others = [press for press in buttons if press.intent != help_button.intent]
     return (*others[:_MOST_SUGGESTIONS], help_button)
@@ -43,7 +44,7 @@ def reordered_buttons(text: str, services: Services) -> tuple[Button, ...]:
         return ()
     known = vocabulary(services.commands, services.aliases)
     others = [fold(word) for word in words if word not in tasks and len(word) >= _SHORTEST_VERB]
-    verbs = [verb for word in others for verb in guess_verbs(word, known)[:1]]
+    verbs = [spelling(verb, services.commands) for word in others for verb in similar_words(word, known)[:1]]
     for verb in (*verbs, "show"):
         try:
             intent = parse(f"{verb} {' '.join(tasks)}", services.commands, services.aliases)

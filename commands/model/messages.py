@@ -57,6 +57,15 @@ class Actor(Model):
         return (self.surface, self.workspace, self.id) == (other.surface, other.workspace, other.id)
 
 
+class PersonGroup(Model):
+    """A user group of the chat. ``missing``: the scope or permission without which its ``members`` can't be seen;
+    without a ``name``, not even whether there is such a group."""
+
+    name: CleanText = ""
+    members: tuple[Actor, ...] = ()
+    missing: str = ""
+
+
 class Place(Model):
     """A channel, or a thread in it (``thread`` is the chat's id of the thread's first message)."""
 
@@ -67,6 +76,8 @@ class Place(Model):
     direct: bool = False
     channel_name: CleanText = ""
     site: str = ""  # the chat's own URL, for runs that live in that chat
+    team: str = Field("", exclude_if=lambda team: not team)
+    """Where ``workspace`` is an organisation: the part of it that a delivery came from."""
 
     @property
     def key(self) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from adapters.errors import AdapterError
 from adapters.results import Indeterminate, NotApplied, WriteResult
-from adapters.writes import Write, WriteMarker
+from adapters.writes import NOTE, Write, WriteMarker
 from commands.model.tracked_run import TrackedRun
 
 
@@ -71,11 +71,15 @@ class WriteOutcome:
 
     @property
     def combined(self) -> Outcome:
-        """The last outcome, marked partial if any step was: the steps after it only add text."""
-        partial = any(isinstance(outcome, Done) and outcome.result.partial for outcome in self.outcomes)
-        if not partial or not isinstance(self.last, Done):
+        """The last outcome, marked partial if any step was, and with the code that the platform shows: that of the
+        step that wrote the note."""
+        if not isinstance(self.last, Done):
             return self.last
-        return replace(self.last, result=self.last.result.model_copy(update={"partial": True}))
+        done = [outcome for outcome in self.outcomes if isinstance(outcome, Done)]
+        partial = any(outcome.result.partial for outcome in done)
+        notes = [outcome for outcome in done if outcome.step.part == NOTE and not outcome.result.already]
+        result = self.last.result.model_copy(update={"partial": partial})
+        return replace(self.last, result=result, marker=(notes or [self.last])[-1].marker)
 
     @property
     def partly(self) -> bool:
@@ -86,3 +90,10 @@ class WriteOutcome:
     def changes_made(self) -> Sequence[Done]:
         """The steps before the last one that changed something: others had nothing to do."""
         return [made for made in self.outcomes[:-1] if isinstance(made, Done) and not made.result.already]
+
+    @property
+    def changed_more_than_notes(self) -> bool:
+        """False if somebody else had done it before, even if a note was written about it."""
+        return any(
+            isinstance(made, Done) and not made.result.already and made.step.part != NOTE for made in self.outcomes
+        )

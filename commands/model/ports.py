@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.models import Person, Run, RunbookKey, RunKey, RunSummary
 from adapters.protocol import Adapter, Platform
@@ -17,7 +18,7 @@ from adapters.writes import Write, WriteMarker
 from commands.model.access_rules import AccessRules
 from commands.model.card import ActivityLine, Card
 from commands.model.command import CommandSet
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Outcome
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
@@ -46,19 +47,11 @@ class RunsPort(Protocol):
         ...
 
     async def reserve_handle(self, start: ReservedStart) -> str:
-        """A handle for the run that the message starts; the same one for the same message.
-
-        The second call, once the runbook is found, corrects what ``route`` could only guess. ``by`` and ``place``
-        are those of the first.
-        """
+        """A handle for the run that the message starts; the same one for the same message."""
         ...
 
     async def cancel_start(self, handle: str) -> None:
         """The start of a reserved handle failed: its run is over."""
-        ...
-
-    async def reuse_handle(self, handle: str, key: str) -> None:
-        """Reserves a handle again, now for the message ``key``, after its start was cancelled to ask something."""
         ...
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
@@ -95,6 +88,10 @@ class PeoplePort(Protocol):
 
     async def find(self, words: str, near: Message) -> Sequence[Actor]:
         """By "@handle", chat id, e-mail or name, on the surface of ``near``; "me" is its actor."""
+        ...
+
+    async def group(self, words: str, near: Message, most: int) -> PersonGroup | None:
+        """The user group "@oncall", with at most that many members. None if there is none of that name."""
         ...
 
     async def account_of(self, person: Person, near: Place) -> Actor | None:
@@ -146,7 +143,7 @@ class MembershipsPort(Protocol):
         """At most that many people in the channel, bots aside. None if nobody knows."""
         ...
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         """A few channels that both this person and Liaison are in, the busiest first."""
         ...
 
@@ -221,11 +218,21 @@ StopResult = Literal["stopped", "trying", "over"]
 """Nothing will be sent; it is being sent now, and won't be sent again; it was over already."""
 
 
+@dataclass(frozen=True)
+class EarlierMessage:
+    """``intent``: as it was understood. ``expired``: it is too old to be completed or repeated."""
+
+    intent: dict[str, Any] | None
+    actor: Actor
+    place: Place
+    expired: bool = False
+
+
 class MessagesPort(Protocol):
     """Earlier messages: for choices, [Try again], [Stop] and decisions."""
 
-    async def intent_of(self, key: str) -> dict[str, Any] | None:
-        """The intent of the message ``key``, or None once it is forgotten."""
+    async def find(self, key: str) -> EarlierMessage | None:
+        """The message ``key``, or None once it is deleted."""
         ...
 
     async def take_choice(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:
@@ -273,6 +280,13 @@ class Services:
     def adapter(self, name: str) -> Adapter:
         """Of the platform with this NAME, also if it is not configured any more but still has runs."""
         return adapter_named(self.platforms, name)
+
+    def zone_of(self, actor: Actor) -> tzinfo:
+        """That of the person's profile, if it is one that this machine knows."""
+        try:
+            return ZoneInfo(actor.timezone) if actor.timezone else self.zone or ZoneInfo("UTC")
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return self.zone or ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)

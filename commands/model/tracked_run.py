@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from adapters.models import Health, Model, Run, RunKey, RunState, TaskState
+from adapters.models import Health, Model, Run, RunbookKey, RunKey, RunState, TaskState
 from commands.model.messages import Actor, Place
 
 
@@ -101,26 +101,22 @@ class TrackedRun(Model):
 
 @dataclass(frozen=True)
 class ReservedStart:
-    """A run that a message is about to start.
-
-    ``platform``, ``title`` and ``runbook`` are guesses until the runbook is found.
-    """
+    """A run that a message is about to start."""
 
     message: str  # its key
-    platform: str
-    title: str  # of the run; begins with its handle once the runbook is found
-    runbook: str = ""  # its title
-    runbook_id: str = ""  # on the platform; empty until the runbook is found
+    runbook: RunbookKey
+    runbook_title: str
+    title: str  # of the run, without its handle
     by: Actor | None = None
     place: Place | None = None  # that the run will belong to
 
-    @property
-    def run(self) -> Run:
+    def run(self, handle: str) -> Run:
+        """Before its platform knows it."""
         return Run(
-            key=RunKey(platform=self.platform, id=""),
-            title=self.title,
-            runbook=self.runbook or self.title,
-            runbook_id=self.runbook_id,
+            key=RunKey(platform=self.runbook.platform, id=""),
+            title=f"{handle} {self.title}".lstrip(),
+            runbook=self.runbook_title,
+            runbook_id=self.runbook.id,
             state=RunState.STARTING,
         )
 

@@ -2,12 +2,13 @@
 
 from adapters.models import Comment, Listing, Task
 from adapters.writes import Op
+from commands.lookup.run_lookup import was_never_started
 from commands.model.card import Answer, Bold, Card, Code, Text
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
-from commands.operations.task_action import require
+from commands.operations.task_action import require, require_started
 from commands.text.catalogue import plain_text, plural, translate
-from commands.text.phrases import clock, join_parts, open_link, run_name, task_name
+from commands.text.phrases import clock, join_parts, open_link, run_name, short_card, show_button, task_name
 
 _MOST_COMMENTS = 10  # fewer than an adapter reads, so that older ones are noticed
 _LONGEST = 600  # characters of one
@@ -15,6 +16,10 @@ _LONGEST = 600  # characters of one
 
 async def show_comments(context: CommandContext, tracked: TrackedRun, task: Task | None = None) -> Answer:
     """Of the run, or of ``task``. Raises ``CommandError`` where comments cannot be read, and ``AdapterError``."""
+    if was_never_started(tracked):
+        title = translate("comments.never", run=run_name(tracked))
+        return Answer(private=short_card(title, buttons=[show_button(tracked)]))
+    require_started(tracked, context.services)
     require(context, tracked, Op.COMMENTS)
     key = tracked.run.key
     found = await context.adapter(tracked).comments(key.id, task.id if task else None)

@@ -10,6 +10,7 @@ from datetime import datetime
 from adapters.errors import AdapterError
 from adapters.models import Health, Task, TaskState
 from commands.cards.health_line import health_word, run_health
+from commands.cards.permitted_buttons import may, with_permitted_buttons
 from commands.cards.progress import progress_line
 from commands.cards.run_tasks import RunTasks
 from commands.cards.task_row import is_late, row, shown_tasks
@@ -64,11 +65,12 @@ async def home_page(
     if last is not None and last in active and last not in own:
         own.append(last)
     title = translate("home_page.summary")
-    return Card(
+    helped = own if may(Right.WRITE, actor, place, services) else []
+    page = Card(
         title=title,
         summary=plain_text(title),
         lines=tuple(gaps),
-        sections=(_now_section(actor, active, own, services, now), _runs_section(own, services, now)),
+        sections=(_now_section(actor, active, helped, services, now), _runs_section(own, services, now)),
         buttons=(
             replace(button("button.start", OpenForm(about="start")), style="primary"),
             button("home_page.all_runs", Runs()),
@@ -76,12 +78,13 @@ async def home_page(
         ),
         footer=translate(f"notify.{await services.preferences.notify_mode(actor)}"),
     )
+    return with_permitted_buttons(page, actor, place, services)
 
 
 def _now_section(
-    actor: Actor, active: Sequence[TrackedRun], own: Sequence[TrackedRun], services: Services, now: datetime
+    actor: Actor, active: Sequence[TrackedRun], helped: Sequence[TrackedRun], services: Services, now: datetime
 ) -> Section:
-    """The person's own tasks, wherever they are; then those of nobody that can begin in the person's runs."""
+    """The person's own tasks, wherever they are; then those of nobody that can begin in the runs ``helped``."""
     mine: list[tuple[int, Row]] = []
     free: list[Row] = []
     for tracked in active:
@@ -95,7 +98,7 @@ def _now_section(
                 continue
             if is_mine(task, tracked, actor, services):
                 mine.append((_urgency(task, now), _task_row(tracked, task, press, services, now)))
-            elif tracked in own and task.state is TaskState.READY and not task.assignees and not task.approval:
+            elif tracked in helped and task.state is TaskState.READY and not task.assignees and not task.approval:
                 free.append(_task_row(tracked, task, press, services, now))
     rows = [row for _, row in sorted(mine, key=lambda found: found[0])] + free
     nothing = () if rows else translate("home_page.nothing")

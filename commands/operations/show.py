@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, Task, TaskKey
+from commands.cards.permitted_buttons import may
 from commands.cards.run_card import live_card
 from commands.cards.task_card import runbook_card, task_card
 from commands.cards.task_list import task_list_card
@@ -14,8 +15,10 @@ from commands.lookup.run_lookup import no_run_error, parse_platform_reference
 from commands.lookup.runbook_lookup import RunbookSearch, search_runbooks
 from commands.lookup.task_lookup import find_task
 from commands.model.card import Answer, Button
+from commands.model.command import Right
 from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import Help, Runbooks, Show
+from commands.model.messages import Membership
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.operations.comments import show_comments
@@ -29,13 +32,19 @@ _SURE_RANK = 1  # of ``Matches``: an exact title or its beginning
 
 
 async def show_run(context: CommandContext, tracked: TrackedRun) -> Answer:
-    """Moves the live card of this place's run down; shows another place's run to the person alone."""
+    """Moves the live card of this place's run down. Another place's run is shown to the person alone, and so is
+    every run to a guest who may change nothing."""
     tracked, notes = await refreshed(context, tracked)
-    if tracked.started and await _lives_here(context, tracked):
+    if tracked.started and not _only_looks_on(context) and await _lives_here(context, tracked):
         note = short_card(notes[0], lines=notes[1:]) if notes else None
         return Answer(private=note, move_card=tracked.handle, changed_runs=(tracked.handle,))
     card = live_card(tracked, context.services, context.now)
     return Answer(private=replace(card, lines=(*card.lines, *notes)), changed_runs=(tracked.handle,))
+
+
+def _only_looks_on(context: CommandContext) -> bool:
+    is_outsider = context.actor.membership in (Membership.GUEST, Membership.EXTERNAL)
+    return is_outsider and not may(Right.WRITE, context.actor, context.place, context.services)
 
 
 async def show_all_tasks(context: CommandContext, tracked: TrackedRun, page: int) -> Answer:

@@ -1,108 +1,39 @@
 """Starts a run: from its reserved handle to a run with a card.
 
-The card is posted first, which shows that we can post here, before anything is sent to the platform. Once the
-runbook is found it is stored in the reservation, so that a restart continues with it without asking again.
+The card is posted first, which shows that we can post here, before anything is sent to the platform.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from adapters.errors import AdapterError
 from adapters.models import RunbookKey, TaskState
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op, StartRun
-from commands.access import require_right
 from commands.cards.error_card import cannot_post_error, error_answer, retry_button
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome
 from commands.lookup.person_lookup import find_person
-from commands.lookup.runbook_lookup import find_runbook
 from commands.model.card import Answer, Text
-from commands.model.command import Right
-from commands.model.errors import CommandError, NotAllowed
+from commands.model.errors import CommandError
 from commands.model.intents import OpenForm, Retry, Start
-from commands.model.messages import Place
 from commands.model.outcomes import Done, Refused, WriteOutcome
 from commands.model.ports import CannotPost, CommandContext
-from commands.model.tracked_run import ReservedStart, TrackedRun
-from commands.operations.start_question import confirm_start, line_about_new_owner, which_channel
+from commands.model.tracked_run import TrackedRun
+from commands.operations.start_preparation import in_chosen_channel
 from commands.operations.task_action import require
 from commands.operations.write import write
 from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import (
-    button,
-    short_card,
-    show_button,
-)
-
-
-@dataclass(frozen=True)
-class ChosenRunbook:
-    """``title`` of the run, with its handle in front."""
-
-    runbook: RunbookKey
-    title: str
+from commands.text.phrases import button, short_card, show_button
 
 
 async def start(intent: Start, context: CommandContext) -> Answer:
+    """Of a runbook that ``prepare_start`` has found."""
     tracked = context.run
     if tracked is None:
         raise CommandError("start.lost")
-    try:
-        context = await _in_chosen_channel(intent, tracked, context)
-    except CommandError:
-        await context.services.runs.cancel_start(tracked.handle)
-        raise
-    if tracked.run.runbook_id:
-        chosen = ChosenRunbook(
-            RunbookKey(platform=tracked.run.key.platform, id=tracked.run.runbook_id), tracked.run.title
-        )
-        return await _start_chosen(intent, chosen, tracked, context)
-    try:
-        runbook = await find_runbook(intent.runbook, intent.platform, context)
-        question = await which_channel(intent, runbook, context)
-        owner = (await find_person(intent.owner, context, field="owner")) if intent.owner else None
-        if question is None and not intent.confirmed:
-            about_owner = await line_about_new_owner(owner, runbook, tracked, context)
-            question = await confirm_start(intent, runbook, tracked, context, about_owner)
-    except (CommandError, AdapterError):
-        await context.services.runs.cancel_start(tracked.handle)
-        raise
-    if question is not None:
-        await context.services.runs.cancel_start(tracked.handle)
-        return question
-    title = f"{tracked.handle} {intent.name or runbook.title}"
-    await context.services.runs.reserve_handle(
-        ReservedStart(context.message.key, runbook.key.platform, title, runbook.title, runbook.key.id)
-    )
-    if owner is not None:
-        intent = intent.model_copy(update={"owner": owner.id})
-    return await _start_chosen(intent, ChosenRunbook(runbook.key, title), tracked, context)
-
-
-async def _in_chosen_channel(intent: Start, tracked: TrackedRun, context: CommandContext) -> CommandContext:
-    """The run belongs to the channel that the form or a question asked for. Answers to the person stay where they
-    are."""
-    place = context.place
-    if intent.channel in ("", place.channel):
-        return context
-    chosen = Place(surface=place.surface, workspace=place.workspace, channel=intent.channel, site=place.site)
-    shared = await context.services.memberships.shared_channels(context.actor)
-    chosen = next((known for known in shared if known.channel == chosen.channel), chosen)
-    require_right(Right.START, context.actor, chosen, context.services.access_rules)
-    if not await context.services.memberships.can_see(context.actor, chosen):
-        raise NotAllowed("start.not_in_channel")
-    await context.services.runs.update_overlay(
-        tracked.handle, lambda overlay: overlay.model_copy(update={"places": (chosen,)})
-    )
-    return replace(context, message=context.message.model_copy(update={"place": chosen}))
-
-
-async def _start_chosen(
-    intent: Start, chosen: ChosenRunbook, tracked: TrackedRun, context: CommandContext
-) -> Answer:
     runs = context.services.runs
-    tracked = await runs.get(tracked.handle) or tracked
     try:
+        context = await in_chosen_channel(intent, context)
         require(context, tracked, Op.START)
         await _bind_place(tracked, context)
     except CannotPost as error:
@@ -113,7 +44,10 @@ async def _start_chosen(
             translate(error.key, **error.facts), buttons=[retry_button(context.message)], tone="warn"
         )
         return Answer(private=card, result="failed")
-    wanted = await _start_write(intent, chosen, tracked, context)
+    except CommandError:
+        await runs.cancel_start(tracked.handle)
+        raise
+    wanted = await _start_write(intent, tracked, context)
     try:
         written = await write(context, tracked, wanted)
     except (CommandError, AdapterError) as error:
@@ -131,15 +65,13 @@ async def _bind_place(tracked: TrackedRun, context: CommandContext) -> None:
         await runs.bind(tracked.handle, place, channel_too=True)
 
 
-async def _start_write(
-    intent: Start, chosen: ChosenRunbook, tracked: TrackedRun, context: CommandContext
-) -> StartRun:
+async def _start_write(intent: Start, tracked: TrackedRun, context: CommandContext) -> StartRun:
     people = context.services.people
     owner = await find_person(intent.owner, context, field="owner") if intent.owner else None
     return StartRun(
         by=people.person(context.actor),
-        runbook=chosen.runbook,
-        title=chosen.title,
+        runbook=RunbookKey(platform=tracked.run.key.platform, id=tracked.run.runbook_id),
+        title=tracked.run.title,
         handle=tracked.handle,
         rehearsal=intent.rehearsal,
         owner=people.person(owner) if owner else None,

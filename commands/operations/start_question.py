@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from adapters.models import Runbook, RunKey
+from adapters.models import Runbook
 from commands.model.card import Answer, Button, Text
 from commands.model.intents import Drop, Start
 from commands.model.messages import Actor
 from commands.model.ports import CommandContext
-from commands.model.tracked_run import TrackedRun
+from commands.model.tracked_run import ReservedStart, TrackedRun
 from commands.operations.new_readers import line_about_owner
 from commands.text.catalogue import plain_text, plural, translate
 from commands.text.error_text import platform_messages, platform_title
@@ -31,32 +31,28 @@ async def which_channel(intent: Start, runbook: Runbook, context: CommandContext
         return None
     pick: ChoiceValues = {"runbook": str(runbook.key), "channel": place.channel}
     buttons = [choice(key, pick, label("start.only_me"))]
-    for channel in (await context.services.memberships.shared_channels(context.actor))[: MOST_CHOICES - 1]:
+    shared = await context.services.memberships.shared_channels(context.actor, place)
+    for channel in shared[: MOST_CHOICES - 1]:
         shown = f"#{channel.channel_name}" if channel.channel_name else channel.channel
         buttons.append(choice(key, {**pick, "channel": channel.channel}, shown))
     title = translate("start.which_channel", runbook=runbook.title)
     return Answer(private=short_card(title, buttons=buttons), result="question")
 
 
-async def line_about_new_owner(
-    owner: Actor | None, runbook: Runbook, tracked: TrackedRun, context: CommandContext
-) -> Text:
+async def line_about_new_owner(owner: Actor | None, start: ReservedStart, context: CommandContext) -> Text:
     """Says that the owner is not in the place that the run will belong to, and will be able to read it."""
     if owner is None:
         return ()
-    run = tracked.run.model_copy(update={"runbook": runbook.title, "runbook_id": runbook.key.id})
-    run = run.model_copy(update={"key": RunKey(platform=runbook.key.platform, id=run.key.id)})
-    overlay = tracked.overlay.model_copy(update={"places": (context.place,)})
-    return await line_about_owner(owner, tracked.model_copy(update={"run": run, "overlay": overlay}), context)
+    draft = TrackedRun(handle="", run=start.run(""), overlay=start.overlay, started=False)
+    return await line_about_owner(owner, draft, context)
 
 
 async def confirm_start(
-    intent: Start, runbook: Runbook, tracked: TrackedRun, context: CommandContext, about_owner: Text
+    intent: Start, runbook: Runbook, context: CommandContext, about_owner: Text
 ) -> Answer | None:
     """Asked before a second start soon after the first, and before one that notifies people, cannot be undone,
     or lets somebody from elsewhere read the run."""
-    recent = await context.services.runs.recent_start(runbook.key, context.place, context.now - REPEAT_WINDOW)
-    twice = recent if recent is not None and recent.handle != tracked.handle else None
+    twice = await context.services.runs.recent_start(runbook.key, context.place, context.now - REPEAT_WINDOW)
     needs_care = (runbook.irreversible or runbook.alerts) and not intent.rehearsal
     if twice is None and not needs_care and not runbook.warning and not about_owner:
         return None

@@ -130,8 +130,9 @@ async def promise_update(context: CommandContext, tracked: TrackedRun, at: datet
 def _public_card(context: CommandContext, tracked: TrackedRun, wanted: SetStatus) -> Card:
     """The update for everybody in the places that show the run."""
     zone, due = context.services.zone, run_health(tracked).due
+    at = run_health(tracked).at or context.message.at  # as on the card: it may have been queued
     with in_language(context.services.language):
-        by = translate("status.by", who=plain_name(context.actor), at=clock(context.message.at, zone, context.now))
+        by = translate("status.by", who=plain_name(context.actor), at=clock(at, zone, context.now))
         now = context.now
         next_update = (
             translate("run.next_update", at=clock(due, zone, now)) if due else translate("run.no_next_update")

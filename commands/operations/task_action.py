@@ -50,12 +50,11 @@ def require_started(tracked: TrackedRun, services: Services) -> None:
 
 
 def require(context: CommandContext, tracked: TrackedRun, op: Op) -> None:
-    require_supported(op, tracked, context.services)
+    require_supported(op, tracked.run.key.platform, context.services)
 
 
-def require_supported(op: Op, tracked: TrackedRun, services: Services) -> None:
+def require_supported(op: Op, name: str, services: Services) -> None:
     """Raises, before any call, where the platform does not support ``op``, and says what to do instead."""
-    name = tracked.run.key.platform
     capability = services.adapter(name).capabilities.get(op)
     if isinstance(capability, Unsupported):
         raise CommandError(

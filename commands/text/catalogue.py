@@ -7,9 +7,10 @@ file. A message is plain text with ``{fact}`` placeholders. A fact may be any ``
 """
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from adapters.toolkit.messages import load_messages
@@ -50,12 +51,18 @@ def own_messages(language: str | None = None) -> Mapping[str, str]:
 
 def fill(message: str, facts: Mapping[str, object]) -> Text:
     spans: list[Span] = []
-    for literal, fact, _, _ in string.Formatter().parse(message):
+    for literal, fact in _parts(message):
         if literal:
             spans.append(literal)
         if fact:
             spans += _as_spans(facts[fact])
     return tuple(spans)
+
+
+@lru_cache(maxsize=2048)
+def _parts(message: str) -> Sequence[tuple[str, str | None]]:
+    """Literal text, and the placeholder after it."""
+    return tuple((literal, fact) for literal, fact, _, _ in string.Formatter().parse(message))
 
 
 def plural(key: str, count: int) -> str:

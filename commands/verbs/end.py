@@ -41,10 +41,11 @@ async def handle(intent: End, context: CommandContext) -> Answer:
     written = await write(context, tracked, end, await _precondition(intent, end, tracked, context))
     if isinstance(written.last, Done) and not written.last.result.partial:
         await context.services.responder.schedule_reminder(tracked.handle, None, context.actor, context.place)
-        ended = EndOfRun(by=context.actor, at=context.now, text=intent.text)
-        await context.services.runs.update_overlay(
-            tracked.handle, lambda overlay: overlay.model_copy(update={"ended": ended})
-        )
+        if written.changed_more_than_notes:
+            ended = EndOfRun(by=context.actor, at=context.now, text=intent.text)
+            await context.services.runs.update_overlay(
+                tracked.handle, lambda overlay: overlay.model_copy(update={"ended": ended})
+            )
     return answer_of(written.tracked, [report_outcome(context, written)])
 
 

@@ -8,7 +8,7 @@ from adapters.toolkit.folding import fold
 from adapters.writes import Op
 from commands.cards.run_card import likely_steps
 from commands.cards.task_row import shown_tasks
-from commands.language.parser import guess_verbs
+from commands.language.parser import similar_words
 from commands.language.tokens import unquote
 from commands.language.vocabulary import vocabulary
 from commands.model.card import Answer, Button, Card, Code, Text
@@ -37,7 +37,7 @@ async def handle(intent: Help, context: CommandContext) -> Answer:
     if intent.topic:
         if fold(intent.topic) == _ALL:
             return Answer(private=_list_card("", services))
-        if guesses := guess_verbs(fold(intent.topic), words):
+        if guesses := [words[word] for word in similar_words(fold(intent.topic), words)]:
             return Answer(private=_guess_card(intent.topic, guesses))
         return Answer(private=_list_card(intent.topic, services))
     tracked = await _run_here(context)
@@ -173,5 +173,5 @@ COMMAND = Command(
         Example("help finish", {"topic": "finish"}),
         Example("help all", {"topic": "all"}),
     ),
-    synonyms={"en": ("?", "help me"), "pt": ("ajuda",)},
+    synonyms={"en": ("?", "help me", "--help", "-h"), "pt": ("ajuda",)},
 )

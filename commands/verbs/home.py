@@ -12,6 +12,7 @@ from commands.language.references import RUN_FLAG, run_argument
 from commands.model.card import Answer, Button, Card, Code, Row, Section, Text
 from commands.model.command import Command, Example, ParsedLine, Scope
 from commands.model.intents import Help, Home, Mine, OpenForm, Runbooks
+from commands.model.messages import Place
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.operations.my_tasks import find_my_tasks
@@ -37,7 +38,7 @@ async def handle(intent: Home, context: CommandContext) -> Answer:
     card = Card(
         title=title,
         summary=plain_text(title),
-        lines=(_run_line(tracked), *(() if section.rows else notes)),
+        lines=(_run_line(tracked, context.place), *(() if section.rows else notes)),
         sections=(section, *(Section("", more=note) for note in notes)) if section.rows else (),
         buttons=tuple(buttons[:_MOST_BUTTONS]),
         footer=translate("home.help", help=Code(f"{context.services.root_command} help")),
@@ -45,11 +46,13 @@ async def handle(intent: Home, context: CommandContext) -> Answer:
     return Answer(private=card)
 
 
-def _run_line(tracked: TrackedRun | None) -> Text:
+def _run_line(tracked: TrackedRun | None, place: Place) -> Text:
+    """Where no run is active, it is the one that the sender used last."""
     if tracked is None:
         return translate("home.no_run")
+    key = "home.run" if tracked.is_of(place) else "home.run_elsewhere"
     health = health_word(run_health(tracked).health)
-    return join_parts([translate("home.run", run=run_name(tracked)), health, task_counts(shown_tasks(tracked))])
+    return join_parts([translate(key, run=run_name(tracked)), health, task_counts(shown_tasks(tracked))])
 
 
 async def _tasks(context: CommandContext) -> tuple[Section, Sequence[Text]]:

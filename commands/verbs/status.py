@@ -1,6 +1,6 @@
 """``status``: posts a status update (a health and a sentence). Without one it shows the status."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.models import Health
 from adapters.writes import Op
@@ -59,11 +59,19 @@ def _fill_form(intent: Status) -> Values:
 
 
 def _prefill_form(opening: FormOpening) -> Values:
-    """The present health, and an update as soon as the last one was promised."""
+    """The present health, and the next update: as soon as the last one was promised, or at its clock time."""
     health, overlay = run_health(opening.run).health, opening.run.overlay
     promised = overlay.update_due - overlay.promised_at if overlay.update_due and overlay.promised_at else None
     soon = next((text for text, interval in _INTERVALS.items() if _is_about(interval, promised)), "off")
-    return {"health": "" if health is Health.UNSET else health.value, "soon": soon}
+    at = _clock_time(overlay.update_due, opening) if soon == "off" else ""
+    return {"health": "" if health is Health.UNSET else health.value, "soon": soon, "next": at}
+
+
+def _clock_time(due: datetime | None, opening: FormOpening) -> str:
+    """In the reader's zone, as ``parse_due_time`` reads it. One that has passed was no promise of another."""
+    if due is None or due <= opening.services.now():
+        return ""
+    return due.astimezone(opening.services.zone_of(opening.actor)).strftime("%Y-%m-%d %H:%M")
 
 
 def _is_about(interval: timedelta | None, promised: timedelta | None) -> bool:

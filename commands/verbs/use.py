@@ -16,6 +16,7 @@ from commands.model.intents import Intent
 from commands.model.ports import CannotPost, CommandContext
 from commands.operations.new_readers import ask_before_using
 from commands.operations.preconditions import run_over
+from commands.operations.task_action import require_started
 from commands.text.catalogue import translate
 from commands.text.phrases import run_name, short_card
 
@@ -33,6 +34,7 @@ async def handle(intent: Use, context: CommandContext) -> Answer:
     tracked = context.run
     if tracked is None:
         raise no_run_error()
+    require_started(tracked, context.services)
     if tracked.run.state.is_over:
         raise run_over(tracked)
     if not intent.confirmed:

@@ -98,6 +98,10 @@ class ScriptedApp:
     async def private_answer(self, key: str, within: float) -> Card | None:
         return None
 
+    async def send_answer(self, message: Message, card: Card, within: float = 0.0) -> bool:
+        await self.console.send_private(message, card)
+        return True
+
     async def store_answer(self, key: str, answer: bytes) -> None: ...
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:

@@ -1,5 +1,6 @@
 """``liaison mattermost setup`` does what an administrator would click, and says what is left to do."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 from tests.bot.test_cli import Finished, liaison
 from tests.e2e.process import Liaison
 from tests.fakes.mattermost import FakeMattermost
-from tests.fakes.mattermost.models import Json, new_id
+from tests.fakes.mattermost.blocks import Json
+from tests.fakes.mattermost.models import new_id
 
 
 @pytest.fixture
@@ -72,7 +74,9 @@ async def test_a_second_run_changes_nothing(mm: FakeMattermost, tmp_path: Path) 
     assert command_of(mm) == before
     assert done.code == 0, done.out
     assert "FIX" not in done.out
-    assert "warn" not in done.out
+    assert re.findall("warn (.*?) ->", done.out) == [
+        "Private answers to buttons show the name and picture of whoever pressed"
+    ]
     assert "The server reaches Liaison" in done.out
     assert [call for call in writes(mm) if call.startswith("PUT")] == []
 
@@ -132,6 +136,7 @@ async def test_the_servers_settings_are_checked(mm: FakeMattermost, tmp_path: Pa
     done = await set_up(settings_of(mm, tmp_path), mm.root.token)
     assert "The server has no SiteURL" in done.out
     assert "Private answers to commands show the name and picture of whoever asked" in done.out
+    assert "Private answers to buttons show the name and picture of whoever pressed" in done.out
     assert "The server does not call 127.0.0.1: it is an internal address" in done.out
     assert "Custom slash commands are switched off" in done.out
 
@@ -144,6 +149,7 @@ async def test_the_right_to_post_ephemerally_makes_answers_come_from_the_bot(
     mm.bot.roles = "system_user system_post_all"
     done = await set_up(settings_of(mm, tmp_path), mm.root.token)
     assert "Private answers come from the bot: it has the permission create_post_ephemeral" in done.out
+    assert "whoever pressed" not in done.out
 
 
 async def test_it_says_whether_the_server_reaches_liaison(mm: FakeMattermost, tmp_path: Path) -> None:

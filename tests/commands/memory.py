@@ -13,10 +13,12 @@ from adapters.toolkit.people import is_certainly_same
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker
 from commands.model.card import ActivityLine, Card
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
-from commands.model.ports import CannotPost, NotifyMode, StopResult
+from commands.model.ports import CannotPost, EarlierMessage, NotifyMode, StopResult
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
+
+_SENDER, _PLACE = Actor(surface="console", id="U0"), Place(surface="console", channel="inc-42")
 
 Clock = Callable[[], datetime]
 
@@ -70,12 +72,10 @@ class MemoryRunsPort:
 
     async def reserve_handle(self, start: ReservedStart) -> str:
         if start.message not in self.starts:
-            tracked = self._new(start.run, started=False).model_copy(update={"overlay": start.overlay})
-            self.starts[start.message] = self._save(tracked).handle
-        tracked = self.tracked[self.starts[start.message]]
-        if not tracked.started:
-            self._save(tracked.model_copy(update={"run": start.run}))
-        return tracked.handle
+            tracked = self._new(start.run(""), started=False)
+            self.starts[start.message] = handle = tracked.handle
+            self._save(tracked.model_copy(update={"run": start.run(handle), "overlay": start.overlay}))
+        return self.starts[start.message]
 
     async def cancel_start(self, handle: str) -> None:
         tracked = self.tracked[handle]
@@ -84,11 +84,6 @@ class MemoryRunsPort:
                 tracked.model_copy(update={"run": tracked.run.model_copy(update={"state": RunState.CANCELLED})})
             )
             self.bound = {place: bound for place, bound in self.bound.items() if bound != handle}
-
-    async def reuse_handle(self, handle: str, key: str) -> None:
-        tracked = self.tracked[handle]
-        self.starts[key] = handle
-        self._save(tracked.model_copy(update={"run": tracked.run.model_copy(update={"state": RunState.STARTING})}))
 
     async def bind(self, handle: str, place: Place, *, channel_too: bool) -> None:
         self.bound[place.key, place.thread] = handle
@@ -156,6 +151,7 @@ class MemoryRunsPort:
 @dataclass
 class MemoryPeople:
     actors: Sequence[Actor]
+    groups: dict[str, PersonGroup] = field(default_factory=dict)  # by name, with "@"
 
     async def find(self, query: str, near: Message) -> Sequence[Actor]:
         wanted = query.removeprefix("@").casefold()
@@ -164,6 +160,10 @@ class MemoryPeople:
         return [
             actor for actor in self.actors if wanted in (actor.id.casefold(), actor.handle, actor.name.casefold())
         ]
+
+    async def group(self, words: str, near: Message, most: int) -> PersonGroup | None:
+        group = self.groups.get(words)
+        return group and group.model_copy(update={"members": group.members[:most]})
 
     async def account_of(self, person: Person, near: Place) -> Actor | None:
         return next((actor for actor in self.actors if is_certainly_same(self.person(actor), person)), None)
@@ -211,7 +211,7 @@ class MemoryMemberships:
     async def members(self, place: Place, most: int) -> Sequence[Actor]:
         return self.people[:most]
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         return self.shared
 
 
@@ -220,6 +220,7 @@ class MemoryMessages:
     now: Clock
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
     taken: dict[str, tuple[str, Actor, datetime]] = field(default_factory=dict)
+    sent: dict[str, tuple[Actor, Place]] = field(default_factory=dict)  # by whom and where, if a test cares
     stoppable: dict[str, StopResult] = field(default_factory=dict)
     outcomes: dict[tuple[str, str, bool], Outcome] = field(default_factory=dict)
     submitted: list[Message] = field(default_factory=list)
@@ -227,8 +228,10 @@ class MemoryMessages:
     async def submit(self, message: Message) -> None:
         self.submitted.append(message)
 
-    async def intent_of(self, key: str) -> dict[str, Any] | None:
-        return self.intents.get(key)
+    async def find(self, key: str) -> EarlierMessage | None:
+        if key not in self.intents:
+            return None
+        return EarlierMessage(self.intents[key], *self.sent.get(key, (_SENDER, _PLACE)))
 
     async def take_choice(self, key: str, by: Actor, message: str) -> tuple[Actor, datetime] | None:
         who, actor, at = self.taken.setdefault(key, (message, by, self.now()))
@@ -325,6 +328,7 @@ class MemoryEffects:
             receipt = Receipt(
                 code=marker.code, op=step.op, run=run.handle, task=step.target, by=marker.who, at=marker.at
             )
-            self.runs.ledger.append(receipt)
+            if not result.already:
+                self.runs.ledger.append(receipt)
             await self.runs.apply_result(run.handle, result)
         return Done(step, marker, result)

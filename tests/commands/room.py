@@ -253,6 +253,7 @@ class Room:
         return await self.send(self._message(by, place, Via.FORM, "", intent=dump))
 
     async def send(self, message: Message) -> Answer:
+        self.messages.sent[message.key] = message.actor, message.place
         route = await dispatch.route(message, self.services)
         if isinstance(route, RunKey):
             refused = await dispatch.read_run(route, message, self.services)
@@ -266,7 +267,20 @@ class Room:
         self.messages.intents[message.key] = route.intent or {}
         return await self.execute(message, route)
 
+    async def repeat(self, key: str) -> Answer:
+        """Executes a start by Ana again, with its stored route, as after a crash."""
+        intent = self.messages.intents[key]
+        route = Route(intent=intent, queue=intent["run"], starting=True)
+        return await self.execute(self._message(ANA, HERE, Via.COMMAND, key), route)
+
     async def execute(self, message: Message, route: Route, *, has_begun: bool = False) -> Answer:
+        answer = await self.execute_once(message, route, has_begun=has_begun)
+        if isinstance(answer, Answer):
+            return answer
+        self.messages.intents[message.key] = answer.intent or {}
+        return await self.execute(message, answer)
+
+    async def execute_once(self, message: Message, route: Route, *, has_begun: bool = False) -> Answer | Route:
         effects = MemoryEffects(message, self.services.platforms, self.runs, self.effect_log, self.now)
         run = await self.runs.get(route.queue) if route.queue else None
         context = CommandContext(self.services, message, self.now(), UTC, effects, run)

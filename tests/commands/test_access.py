@@ -11,10 +11,25 @@ from adapters.protocol import Adapter
 from adapters.results import WriteResult
 from adapters.writes import TaskWrite, Write, WriteMarker
 from commands.access import rights_of
+from commands.forms.opening import open_form
 from commands.model.access_rules import AccessRules
 from commands.model.command import Right
-from commands.model.intents import Choose, DecideOutcome, Start
-from tests.commands.room import ANA, BEN, EVE, HERE, Room, ScriptedAdapter, private_text
+from commands.model.errors import Stale
+from commands.model.intents import (
+    Choose,
+    Comment,
+    DecideOutcome,
+    Drop,
+    Finish,
+    Intent,
+    OpenForm,
+    Retry,
+    Start,
+    Stop,
+)
+from commands.model.tracked_run import TrackedRun
+from commands.visibility import readable_services
+from tests.commands.room import ANA, BEN, EVE, HERE, ON_SLACK, Room, ScriptedAdapter, private_text
 
 
 @pytest.mark.parametrize(
@@ -95,3 +110,69 @@ async def test_only_buttons_can_send_the_private_options_of_an_adapter(room: Roo
     room.messages.intents["K"] = Start(runbook="Third-party outage").model_dump(mode="json")
     await room.press(Choose(key="K", values={"confirmed": True, "options": {"_copied": "7008"}}))
     assert adapter.options == {"_copied": "7008"}
+
+
+IN_SLACK = {"surface": "slack"}
+SLACK_ANA, SLACK_BEN = ANA.model_copy(update=IN_SLACK), BEN.model_copy(update=IN_SLACK)
+ELSEWHERE = ON_SLACK.model_copy(update={"channel": "random", "channel_name": "random"})
+EXPIRED = "This button has expired"
+
+
+async def _outsider(room: Room) -> TrackedRun:
+    """A run of Ana's place, which Ben cannot see."""
+    tracked = await room.start()
+    room.memberships.outsiders = {(SLACK_BEN.id, HERE.channel)}
+    return await room.runs.update_overlay(
+        tracked.handle, lambda overlay: overlay.model_copy(update={"places": (ON_SLACK,), "started_by": SLACK_ANA})
+    )
+
+
+@pytest.mark.parametrize("press", [Choose(key="K", values={"note": "gone"}), Retry(key="K")])
+async def test_a_choice_stays_open_when_somebody_without_access_presses_it(room: Room, press: Intent) -> None:
+    await _outsider(room)
+    room.messages.intents["K"] = Finish(run="R1", tasks=("T1",)).model_dump(mode="json")
+    answer = await room.press(press, by=SLACK_BEN, place=ELSEWHERE)
+    assert EXPIRED in private_text(answer)
+    assert "done" in private_text(await room.press(press, by=SLACK_ANA, place=ON_SLACK))
+
+
+@pytest.mark.parametrize(
+    "intent", [Start(runbook="Third-party outage"), Comment(text="hello"), Comment(run="payroll", text="hello")]
+)
+async def test_a_choice_about_no_run_is_for_the_people_of_its_place(room: Room, intent: Intent) -> None:
+    await _outsider(room)
+    room.messages.intents["K"] = intent.model_dump(mode="json")
+    room.messages.sent["K"] = SLACK_ANA, ON_SLACK
+    answer = await room.press(Retry(key="K"), by=SLACK_BEN, place=ELSEWHERE)
+    assert EXPIRED in private_text(answer)
+    assert not room.messages.taken
+
+
+@pytest.mark.parametrize(
+    ("press", "done"),
+    [
+        (Stop(key="K"), "Stopped"),
+        (Stop(run="R1", key="K"), "Stopped"),
+        (Drop(key="K"), "Cancelled"),
+        (DecideOutcome(key="K", step="finish:1", applied=True), "already been resolved"),
+        (DecideOutcome(key="K", step="finish:1", applied=False), "already been resolved"),
+    ],
+)
+async def test_the_key_of_a_message_gives_nobody_access(room: Room, press: Intent, done: str) -> None:
+    await _outsider(room)
+    room.messages.intents["K"] = Finish(run="R1", tasks=("T1",)).model_dump(mode="json")
+    room.messages.sent["K"] = SLACK_ANA, ON_SLACK
+    room.messages.stoppable["K"] = "stopped"
+    answer = private_text(await room.press(press, by=SLACK_BEN, place=ELSEWHERE))
+    assert EXPIRED in answer, answer
+    assert done in private_text(await room.press(press, by=SLACK_ANA, place=ON_SLACK))
+
+
+async def test_the_form_of_a_message_opens_only_for_people_with_access(room: Room) -> None:
+    await _outsider(room)
+    room.messages.intents["K"] = Comment(run="R1", text="the password is").model_dump(mode="json")
+    room.messages.sent["K"] = SLACK_ANA, ON_SLACK
+    retry = OpenForm(about="retry", fill={"key": "K"})
+    services = readable_services(SLACK_BEN, ELSEWHERE, room.services)[0]
+    with pytest.raises(Stale):
+        await open_form(retry, SLACK_BEN, ELSEWHERE, services)

@@ -6,6 +6,7 @@ from adapters.models import TaskState
 from commands.dispatch import Route, route
 from commands.lookup.message_intent import lacks_run, message_needs_current_rights, needs_place_run
 from commands.model.access_rules import AccessRules
+from commands.model.card import Answer
 from commands.model.intents import Choose, Finish, Show, Start, Status
 from commands.model.messages import Membership, Message, Place, Via
 from commands.registry import COMMANDS
@@ -15,9 +16,12 @@ THREAD = HERE.model_copy(update={"thread": "t1"})
 OTHER = Place(surface="console", channel="other")
 
 
+def message_with(text: str, where: Place = HERE) -> Message:
+    return Message(key="K", actor=ANA, place=where, via=Via.COMMAND, at=NOW, text=text)
+
+
 async def routed(room: Room, text: str, where: Place = HERE) -> Route:
-    message = Message(key="K", actor=ANA, place=where, via=Via.COMMAND, at=NOW, text=text)
-    result = await route(message, room.services)
+    result = await route(message_with(text, where), room.services)
     assert isinstance(result, Route), result
     return result
 
@@ -110,11 +114,17 @@ async def test_reads_join_no_queue(room: Room) -> None:
     assert (await routed(room, "status green all fine")).queue == "R1"
 
 
-async def test_a_start_is_routed_to_its_reserved_run(room: Room) -> None:
-    result = await routed(room, "start Database failover")
-    assert result.starting
-    assert result.queue == "R1"
-    assert (await routed(room, "start Database failover")).queue == "R1", "the same key, the same handle"
+async def test_a_start_goes_on_in_the_queue_of_its_run_once_its_runbook_is_found(room: Room) -> None:
+    first = await routed(room, "start Database failover")
+    assert first.starting
+    assert first.queue == ""
+    for _ in range(2):
+        result = await room.execute_once(message_with("start Database failover"), first)
+        assert isinstance(result, Route)
+        assert (result.starting, result.queue) == (True, "R1"), "the same key, the same handle"
+    unknown = await routed(room, "start No such runbook at all")
+    assert isinstance(await room.execute_once(message_with("start No such runbook at all"), unknown), Answer)
+    assert list(room.runs.tracked) == ["R1"]
 
 
 def test_which_intents_a_start_holds_back() -> None:
@@ -192,9 +202,6 @@ async def test_a_choice_that_is_not_stored_any_more_says_so(room: Room) -> None:
 
 async def test_a_choice_of_a_choice_completes_the_first_command(room: Room) -> None:
     await room.start()
-    await room.type("start Database failover --name Second", place=THREAD)
-    assert list(room.runs.tracked) == ["R1", "R2"]
-    await room.runs.cancel_start("R2")
     await room.type("start Third-party outage", place=THREAD)
     answer = await room.type("end")
     first = await room.press(find_button(answer, "R1 Primary down in EU"))

@@ -10,6 +10,7 @@ from adapters.testing.suite.test_foreign_edits import *  # noqa: F403
 from adapters.testing.suite.test_late_execution import *  # noqa: F403
 from adapters.testing.suite.test_late_reads import *  # noqa: F403
 from adapters.testing.suite.test_links import *  # noqa: F403
+from adapters.testing.suite.test_lost_remarks import *  # noqa: F403
 from adapters.testing.suite.test_outcomes import *  # noqa: F403
 from adapters.testing.suite.test_reads import *  # noqa: F403
 from adapters.testing.suite.test_writes import *  # noqa: F403

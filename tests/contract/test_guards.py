@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.suite_runs import run_suite
+from tests.contract.suite_runs import run_suite_in_fork
 
 OVER = "test_a_task_that_is_over_does_not_move"
 ENDED = "test_a_run_that_has_ended_stays_as_it_is"
@@ -25,7 +25,7 @@ CAUGHT_BY = {
 
 @pytest.mark.parametrize("harness", VARIANTS)
 def test_other_generations_do_not_undo_what_others_did(harness: str) -> None:
-    run = run_suite("--liaison-harness", harness, "-k", "test_changed_there")
+    run = run_suite_in_fork("--liaison-harness", harness, "-k", "test_changed_there")
     assert run.failed == [], run.output
     assert run.passed > 20, run.output
 
@@ -33,5 +33,5 @@ def test_other_generations_do_not_undo_what_others_did(harness: str) -> None:
 @pytest.mark.parametrize(("platform", "test"), CAUGHT_BY.items(), ids=list(CAUGHT_BY))
 def test_an_adapter_that_ignores_its_guards_turns_the_suite_red(platform: str, test: str) -> None:
     name = test.partition("[")[0]
-    run = run_suite("--liaison-harness", f"tests.contract.unguarded:{platform}", "-k", name)
+    run = run_suite_in_fork("--liaison-harness", f"tests.contract.unguarded:{platform}", "-k", name)
     assert test in run.failed, run.output

@@ -202,6 +202,14 @@ class Chat(Protocol):
 
     def user_id(self, user: str) -> str: ...
 
+    def add_group(self, name: str, *users: str) -> None:
+        """A user group that people can mention."""
+        ...
+
+    def show_groups(self, shown: bool) -> None:
+        """Whether Liaison has the scope or permission to see who is in a group."""
+        ...
+
     def set_liaison_url(self, url: str) -> None:
         """Where commands, clicks and forms are delivered."""
         ...

@@ -25,6 +25,8 @@ from tests.e2e.process import Liaison, until
 from tests.e2e.slack_chat import SlackChat
 
 CHATS: Mapping[str, Callable[[], Chat]] = {"slack": SlackChat, "mattermost": MattermostChat}
+MATTERMOST_11 = "mattermost11"
+"""Only for tests of what newer servers do differently."""
 RUNBOOK = "Database failover"
 FIRST_TASK = "Confirm the primary is down"
 HOOK_SECRET = "a-hook-secret-of-many-words"
@@ -69,6 +71,14 @@ class Environment:
         return fake
 
 
+def _create_chat(name: str) -> Chat:
+    if name != MATTERMOST_11:
+        return CHATS[name]()
+    chat = MattermostChat()
+    chat.fake.version, chat.fake.draws_blocks = "11.10.0", True
+    return chat
+
+
 @dataclass
 class Environments:
     """Starts each environment when it is first requested."""
@@ -80,7 +90,7 @@ class Environments:
 
     async def get(self, name: str) -> Environment:
         if name not in self.running:
-            folder, chat = self.folder(name), CHATS[name]()
+            folder, chat = self.folder(name), _create_chat(name)
             await self.stack.enter_async_context(chat)
             platforms = await serve_platforms(self.stack, chat, folder)
             common = {"hook_secret": HOOK_SECRET, "slowest_answer": SLOWEST_ANSWER}

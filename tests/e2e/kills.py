@@ -29,7 +29,9 @@ States = Mapping[str, str]
 
 MESSAGES = "inbox where state != 'done'"
 EFFECTS = "effects where state in ('sent', 'unknown')"
-WORK = (MESSAGES, EFFECTS, "outbox where state = 'waiting'", "activity_lines where not shown")
+DELIVERIES = "outbox where state = 'waiting'"
+LINES = "activity_lines where not shown"
+WORK = (MESSAGES, EFFECTS, DELIVERIES, LINES)
 SILENCE_SECONDS = 0.5
 """Time for a read of the run, which is the only work that the store does not know."""
 
@@ -163,8 +165,8 @@ class Kill:
         self.liaison.disarm()
 
     async def answered(self) -> None:
-        """Waits until no message is open any more."""
-        await until(lambda: not self._pending(MESSAGES), within=60)
+        """Waits until no message is open any more and the chat shows all answers."""
+        await until(lambda: not self._pending(MESSAGES, DELIVERIES, LINES), within=60)
 
     async def idle(self) -> None:
         """Waits until no message and no effect is open any more."""

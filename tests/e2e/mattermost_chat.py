@@ -8,7 +8,8 @@ from typing import Any
 from tests.e2e.chats import BotMessage, Delivery, Room
 from tests.e2e.process import until
 from tests.fakes.mattermost import Channel, Delivered, FakeMattermost, Post, User
-from tests.fakes.mattermost.models import Json, millis, new_id
+from tests.fakes.mattermost.blocks import Json
+from tests.fakes.mattermost.models import millis, new_id
 from tests.fakes.mattermost.visible_text import visible_text
 
 
@@ -39,6 +40,12 @@ class MattermostChat:
     def settings(self) -> Mapping[str, Mapping[str, Any]]:
         token, commands = self.fake.bot.token, [self.fake.command_token]
         return {"mattermost": {"url": self.fake.url, "token": token, "command_tokens": commands}}
+
+    def add_group(self, name: str, *users: str) -> None:
+        self.fake.groups[name] = [self.users[user] for user in users]
+
+    def show_groups(self, shown: bool) -> None:
+        self.fake.shows_group_members = shown
 
     def user_id(self, user: str) -> str:
         return self.users[user].id

@@ -31,6 +31,7 @@ class SlackChat:
             "rui": self.fake.add_user("U0RUI", "rui", email="rui@example.com", locale="pt-BR"),
             "zoe": self.fake.add_user("U0ZOE", "zoe", email="zoe@elsewhere.example", team_id="T9"),
         }
+        self.groups: dict[str, str] = {}  # ids by name
         self.url = ""
         self._rooms = itertools.count(1)
 
@@ -45,6 +46,16 @@ class SlackChat:
         secrets = {"bot_token": self.fake.token, "signing_secret": self.fake.signing_secret}
         reactions = {"white_check_mark": "finish", "eyes": "begin"}
         return {"slack": {**secrets, "api_url": self.fake.api_url, "reactions": reactions, "workflow_steps": True}}
+
+    def add_group(self, name: str, *users: str) -> None:
+        id = self.groups[name] = f"S0{name.upper()}"
+        self.fake.groups[id] = (name, [self.users[user] for user in users])
+
+    def show_groups(self, shown: bool) -> None:
+        self.fake.scopes = self.fake.scopes.replace(
+            "usergroups:read" if not shown else "usergroups:none",
+            "usergroups:none" if not shown else "usergroups:read",
+        )
 
     def user_id(self, user: str) -> str:
         return self.users[user]
@@ -84,7 +95,7 @@ class SlackRoom(Room):
 
     async def command(self, text: str, *, user: str = "ana") -> Delivery:
         chat = self.chat
-        typed = as_delivered(text, chat.users)
+        typed = as_delivered(text, {**chat.users, **chat.groups})
         return self._delivery(await chat.fake.command(chat.url, typed, user=chat.users[user], channel=self.id))
 
     async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:

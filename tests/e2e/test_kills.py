@@ -11,8 +11,9 @@ import pytest_asyncio
 
 from adapters.writes import Op
 from bot.storage.store import Commit
-from tests.e2e.conftest import Environment
+from tests.e2e.conftest import FIRST_TASK, Environment
 from tests.e2e.kills import Kill, mortal_environment
+from tests.e2e.process import until
 
 PLATFORMS = ("cutover", "local")
 BOTH = (Commit.OUTCOME, Commit.SENT)
@@ -131,6 +132,23 @@ async def test_killed_between_the_outcome_and_whatever_comes_next(kill: Kill) ->
         await kill.liaison.start()
         await kill.agrees()
         assert kill.there()[line[-2:]] == state
+
+
+async def test_killed_between_a_refusal_and_its_answer(environment: Environment) -> None:
+    """What can only be refused again has no [Try again], and the answer says who was faster."""
+    kill = Kill(environment, "cutover")
+    await kill.start()
+    run = kill.scene.cutover_run(kill.handle)
+    kill.liaison.kill_at("after", Commit.OUTCOME)
+    environment.cutover.world._complete(run, run.task(FIRST_TASK), "complete_normal")
+    await kill.say("begin T1")
+    await kill.dies()
+    await kill.liaison.start()
+    answer = await until(lambda: [one for one in kill.room.bot_messages() if one.visible_to == "ana"][1:])
+    assert FIRST_TASK in answer[0].text
+    assert "None" not in answer[0].text
+    assert "Try again" not in answer[0].labels, answer[0].text
+    await kill.agrees()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -104,3 +104,19 @@ async def test_a_greeting_is_answered_with_home(scene: Scene) -> None:
     assert "can't find" not in scene.room.text()
     await scene.room.say_directly("oi, tudo bem?", user="rui")
     assert "Não encontrei" not in scene.room.text()
+
+
+async def test_the_members_of_a_group_are_offered_instead_of_it(scene: Scene) -> None:
+    chat, room = scene.environment.chat, scene.room
+    handle = await scene.start_run(on="local")
+    chat.add_group("oncall", "ben", "cam")
+    await room.command("assign T1 @oncall")
+    await scene.wait_for_text(r"@oncall is a group\. Which of them\?")
+    await room.press("ben" if chat.name == "slack" else "Ben")
+    await scene.wait_for_text(r"assigned T1 .*to [Bb]en")
+    chat.show_groups(False)
+    await room.command(f"assign {handle}.T2 @oncall")
+    await scene.wait_for_text(
+        r"group, .*can't see .* without (usergroups:read|sysconsole_read_user_management_groups)"
+    )
+    chat.show_groups(True)

@@ -1,14 +1,15 @@
 """A card shows what was last read. Its buttons never undo what somebody has done on the platform since."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.adapters.playbooks.world import World
 from tests.e2e.chats import BotMessage
-from tests.e2e.conftest import FIRST_TASK, Scene
-from tests.e2e.platforms import ChatPlaybooks, SeparatePlaybooks
+from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Scene
+from tests.e2e.platforms import ChatPlaybooks, FakePlatform, SeparatePlaybooks
 
 NOTHING_CHANGED = r"Nothing changed"
 
@@ -82,3 +83,27 @@ async def test_a_hold_is_not_noted_on_a_task_finished_in_cutover(scene: Scene) -
     await scene.room.command('hold T1 "waiting for the vendor"')
     await scene.wait_for_text(rf"T1 {FIRST_TASK} was already finished at .*{NOTHING_CHANGED}")
     assert run.comments == []
+
+
+async def test_nobody_is_named_for_what_somebody_did_in_cutover(scene: Scene) -> None:
+    """Asking for it as well is no receipt."""
+    handle = await scene.start_run()
+    await scene.room.wait_for_button("Begin T1")
+    task, now = scene.cutover_run(handle).task(FIRST_TASK), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    task.stage, task.start_actual, task.end_actual, task.completion_type = "complete", now, now, "complete_normal"
+    for command in ("finish T1 checked", "begin T1"):
+        answer = await scene.room.private_answer(f"{command} --run {handle}")
+        assert f"T1 {FIRST_TASK} was already finished at" in answer.text
+
+
+async def test_nobody_is_named_for_ending_what_was_ended_in_tines(scene: Scene) -> None:
+    platform = scene.environment.platforms["tines"]
+    assert isinstance(platform, FakePlatform)
+    handle = await scene.start_run("tines")
+    await scene.wait_for_text("tines · (updated|as of)")
+    case = next(case for case in platform.fake.world.cases.values() if case.name.startswith(f"{handle} "))
+    platform.fake.world.close(case)
+    await scene.room.command(f"end {handle} --yes")
+    await scene.wait_for_text("was already finished. Nothing changed|Finished · ")
+    await scene.wait_for_text(rf"{handle} {RUNBOOK} has ended in Tines")
+    assert f"ended {handle}" not in scene.room.text()

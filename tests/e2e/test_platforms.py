@@ -158,3 +158,15 @@ async def test_a_run_with_its_own_channel_has_a_card_there_too(scene: Scene) -> 
     await mm.press(card, "Finish T2", mm.ben)  # a second press by the same person within a second is rejected
     await mm.until(lambda: "2 of 4 done" in re.sub(r"\W+", " ", card.text))
     await scene.wait_for_text("2 of 4 done")
+
+
+async def test_the_code_of_a_receipt_is_on_the_platform(scene: Scene) -> None:
+    """Also where the words of an end are sent before it."""
+    handle = await scene.start_run("xurrent")
+    await scene.wait_for_text(r"xurrent · (updated|as of)")
+    choice = await scene.room.private_answer(f"end {handle} --message all is well again")
+    await scene.room.click(f"End {handle}", choice)
+    text = await scene.wait_for_text(r"all is well again” \(\w{4}\)")
+    code = re.findall(r"all is well again” \((\w{4})\)", text)[-1]
+    sent = [str(seen.json) for seen in scene.environment.xurrent.seen if b"all is well again" in seen.body]
+    assert [f"({code})" in body for body in sent] == [True]

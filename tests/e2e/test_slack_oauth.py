@@ -213,6 +213,7 @@ async def test_tokens_are_encrypted_at_rest_and_survive_a_restart_and_a_new_key(
 async def test_a_grid_organisation_installs_the_app_once(tmp_path: Path, host: SlackHost) -> None:
     grid = host.add("T7", "Grid", organization="E7")
     populate(grid)
+    grid.channels[OPS].members.add(grid.add_user("U0BEN", "ben", email="ben@grid.example"))
     async with Liaison(tmp_path, settings(host, workspaces=["E7"])) as liaison:
         await install(host, liaison, "T7")
         await start_run(grid, liaison)
@@ -221,6 +222,10 @@ async def test_a_grid_organisation_installs_the_app_once(tmp_path: Path, host: S
         await grid.mention(liaison.url, "mine", user=ANA, channel=OPS)
         await grid.wait_for_private("T1")
         assert (await readiness(liaison))["parts"]["slack workspace E7"]
+        await grid.command(liaison.url, "assign T2 @ben", user=ANA, channel=OPS)  # looked up in Ana's workspace
+        await grid.wait_for_post("assigned T2")
+        await grid.direct_post(liaison.url, "start Third-party outage", user=ANA)  # so are their channels
+        await grid.until(lambda: any("#ops" in post.visible_text or "#ops" in post.labels for post in grid.posts))
 
 
 async def test_socket_mode_delivers_for_all_workspaces(tmp_path: Path, host: SlackHost) -> None:

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from tests.e2e.chats import Room
 from tests.e2e.conftest import CHATS, FIRST_TASK, RUNBOOK, Environment, Environments, Scene, on_slack
+from tests.e2e.mattermost_chat import MattermostChat
 from tests.e2e.platforms import LocalPlatform
 from tests.e2e.process import Liaison
 from tests.e2e.slack_chat import SlackChat
@@ -91,6 +92,26 @@ async def test_a_write_that_waits_is_not_done_for_somebody_who_has_left_meanwhil
         await scene.environment.chat.leave(hidden, "cam")
     await hidden.wait_for_text(CANNOT_FIND.format(run=shared.secret), within=60)
     assert scene.count_effects("begin") == before
+
+
+@pytest.mark.parametrize("by", ["eve", "gil", "zoe"])
+async def test_a_question_that_a_stranger_replays_stays_open(scene: Scene, by: str) -> None:
+    """Ana asks about a run of a private room where others don't see it, and they send her click as their own."""
+    chat, room = scene.environment.chat, scene.room
+    run = await scene.start_run(on="local", room=chat.create_room(private=True, without=["eve", "gil", "zoe"]))
+    question = await room.private_answer(f"end {run}")
+    end, leave = question.labels
+    for label in (end, leave):
+        if chat.name == "slack":
+            assert (await room.click(label, question, user=by)).status == 200
+            await room.wait_for_text("button has expired|only see the cards|[Gg]uests|other compan|another compan")
+            assert RUNBOOK not in room.text().replace(question.text, "")
+        else:  # its buttons are signed for their reader
+            assert isinstance(chat, MattermostChat)
+            url, body = chat.fake.click_body(question.raw, label, chat.fake.ana)
+            assert (await chat.fake.send_json(url, body | {"user_id": chat.user_id(by)})).status == 401
+    await room.click(end, question)
+    await room.wait_for_text(rf"{run} {RUNBOOK}: ended")
 
 
 async def test_an_owner_who_is_not_there_is_named_before_the_start(scene: Scene) -> None:

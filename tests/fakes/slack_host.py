@@ -17,6 +17,7 @@ from aiohttp import web
 from adapters.testing.fake_server import Fake, Seen
 from tests.fakes.slack import Slack
 from tests.fakes.slack_deliveries import Delivered, Kind
+from tests.fakes.slack_state import ApiFailure
 from tests.fakes.slack_workspace import SCOPES
 
 
@@ -50,6 +51,19 @@ class HostedSlack(Slack):
         if not self.organization:
             return found
         return {**found, "enterprise_id": self.organization, "is_enterprise_install": True}
+
+    def _users_list(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._require_team(arguments)
+        return super()._users_list(arguments)
+
+    def _users_conversations(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._require_team(arguments)
+        return super()._users_conversations(arguments)
+
+    def _require_team(self, arguments: Mapping[str, Any]) -> None:
+        """Slack docs, "users.list": team_id is "required if org token is used"."""
+        if self.organization and arguments.get("team_id") != self.team:
+            raise ApiFailure("missing_argument" if not arguments.get("team_id") else "team_not_found")
 
     async def deliver(self, app_url: str, kind: Kind, payload: Mapping[str, Any], **options: Any) -> Delivered:
         return await super().deliver(app_url, kind, self._of_organization(kind, payload), **options)

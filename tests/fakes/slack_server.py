@@ -293,6 +293,15 @@ class SlackServer(SlackWorkspace):
         members = [_with_locale(user, arguments) for user in self.users.values()]
         return {"members": members, "response_metadata": {"next_cursor": ""}}
 
+    def _usergroups_list(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._require_scope("usergroups:read")
+        users = str(arguments.get("include_users") or "0").lower() in ("1", "true")
+        groups = [
+            {"id": id, "handle": handle, "name": handle.title(), **({"users": members} if users else {})}
+            for id, (handle, members) in self.groups.items()
+        ]
+        return {"usergroups": groups}
+
     def _views_open(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         user, created_at = self._triggers.get(str(arguments.get("trigger_id")), ("", 0.0))
         if not user:

@@ -11,11 +11,15 @@ _MENTION_TYPES = ("user", "usergroup", "broadcast", "channel", "team")
 
 def as_delivered(text: str, users: Mapping[str, str]) -> str:
     """Typed text as Slack delivers it: escaped, with mentions and links in angle brackets (Slack docs, "Formatting
-    message text"). ``users`` maps names to ids."""
+    message text"). ``users`` maps names to ids of people and groups."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"https?://[^\s\"]+", lambda found: f"<{found.group()}>", text)
     text = re.sub(r"@(channel|here|everyone)\b", r"<!\1>", text)
-    return re.sub(r"@(\w+)\b", lambda at: f"<@{users[at[1]]}|{at[1]}>" if at[1] in users else at.group(), text)
+    return re.sub(r"@(\w+)\b", lambda at: _mention(users[at[1]], at[1]) if at[1] in users else at.group(), text)
+
+
+def _mention(id: str, name: str) -> str:
+    return f"<!subteam^{id}|@{name}>" if id.startswith("S") else f"<@{id}|{name}>"
 
 
 def collapse_spaces(text: str) -> str:

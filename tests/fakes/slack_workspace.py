@@ -14,7 +14,7 @@ from tests.fakes.slack_state import Channel, HomePage, Modal, Posted
 
 SCOPES = (
     "app_mentions:read,channels:history,channels:read,chat:write,commands,groups:history,groups:read,"
-    "im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,reactions:write,users:read,users:read.email"
+    "im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,reactions:write,usergroups:read,users:read,users:read.email"
 )
 Result = TypeVar("Result")
 
@@ -37,6 +37,7 @@ class SlackWorkspace(Fake):
         self.rate_limits = RateLimits()
         self.reactions: dict[tuple[str, str], set[str]] = {}  # (channel, ts) -> the bot's
         self.users: dict[str, dict[str, Any]] = {}
+        self.groups: dict[str, tuple[str, list[str]]] = {}  # id -> (handle, users)
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Posted] = []
         self._pressed: dict[str, str] = {}  # response_url id -> ts of the message with the button

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.errors import Conflict, NotFound, Rejected
-from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
+from adapters.results import Applied, Baseline, Reconciliation, Recovery, WriteResult
 from adapters.runrunit import mapping
 from adapters.runrunit.wire import WireAssignment, WireTask
 from adapters.runrunit.writes.comments import Comments
@@ -77,8 +77,7 @@ class Timers(TaskHandler):
         user = await self.people.find_by_email(step.by)
         if user is None:
             result = await self.comments.write_comment(step, marker, text=WITHOUT_USER)
-            facts = {"person": step.by.shown}
-            return result.model_copy(update={"complete": True, "message": "runrunit.no_timer", "facts": facts})
+            return _without_timer(step, result).model_copy(update={"complete": True})
         taken = self._taken.pop((step.task, user, marker.at), None)
         result = await self._play(step, user, taken)
         if result.already or (taken is not None and taken.was_assigned_now):
@@ -93,7 +92,8 @@ class Timers(TaskHandler):
     async def find_begin(self, step: BeginTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         user = await self.people.find_by_email(step.by)
         if user is None:
-            return await self.comments.find_comment(step, marker, baseline, text=WITHOUT_USER)
+            found = await self.comments.find_comment(step, marker, baseline, text=WITHOUT_USER)
+            return Applied(_without_timer(step, found.result)) if isinstance(found, Applied) else found
         task = await self.api.task(step.task, step.op)
         if is_playing(task, user):
             return applied_if(True, self._playing(step, user, Taken(task, None)))
@@ -164,6 +164,10 @@ class Timers(TaskHandler):
 def is_playing(task: WireTask, user: str | None) -> bool:
     assignment = task.assignment_of(user)
     return assignment is not None and assignment.is_working_on
+
+
+def _without_timer(step: BeginTask, comment: WriteResult) -> WriteResult:
+    return comment.model_copy(update={"message": "runrunit.no_timer", "facts": {"person": step.by.shown}})
 
 
 def _paused(task: WireTask, user: str) -> WireTask:

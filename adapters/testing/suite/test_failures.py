@@ -48,6 +48,18 @@ async def test_a_read_that_fails(
     assert error_text(listed.value)
 
 
+@contract(network=True)
+async def test_data_that_cannot_be_read_is_not_shown(harness: Harness, error_text: ErrorText) -> None:
+    """Whoever asked may not be allowed to see it, and it says nothing to people."""
+    run = await harness.new_run()
+    cut_short = '{"data": {"name": "Secret plan", "email": "ana@exam'
+    harness.fake.fault("answer", status=200, body=cut_short, times=1000)
+    with pytest.raises(BadResponse) as unreadable:
+        await harness.adapter.read(run.key.id)
+    assert error_text(unreadable.value)
+    assert "Secret" not in error_text(unreadable.value)
+
+
 @contract([Op.COMMENT], network=True)
 async def test_a_rate_limit_says_how_long_to_wait(harness: Harness, op: Op, error_text: ErrorText) -> None:
     pending = await new_write(harness, op)

@@ -44,11 +44,7 @@ class Additions:
                 body[field] = [api.body_id(id, step.op) for id in ids]
         path = f"{self.tasks.links.run_path}/{api.path_id(step.run_id, step.op)}/tasks"
         created = await api.write("POST", path, step.op, body, wire.Task)
-        result = WriteResult(id=created.id, tasks=self.tasks.mapped(created))
-        if step.assignee and not member:
-            facts = {"person": step.assignee.shown}
-            return result.model_copy(update={"message": self.tasks.key("nobody_assigned"), "facts": facts})
-        return result
+        return self._added(step, created, is_assigned=bool(member))
 
     @reconciles(AddTask)
     async def find_added(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -56,8 +52,15 @@ class Additions:
         tasks = await self.tasks.reads.tasks(step.run_id, step.op)
         for task in tasks:
             if task.source_id == source_id(marker):
-                return Applied(WriteResult(id=task.id, tasks=self.tasks.mapped(task)))
+                return Applied(self._added(step, task, is_assigned=task.member is not None))
         return NotApplied() if tasks.complete else Indeterminate()
+
+    def _added(self, step: AddTask, task: wire.Task, *, is_assigned: bool) -> WriteResult:
+        result = WriteResult(id=task.id, tasks=self.tasks.mapped(task))
+        if step.assignee is None or is_assigned:
+            return result
+        facts = {"person": step.assignee.shown}
+        return result.model_copy(update={"message": self.tasks.key("nobody_assigned"), "facts": facts})
 
     async def _team_id(self, step: AddTask) -> str:
         """The one in the settings, else that of the run's newest task, preferably one of the same stage."""

@@ -6,7 +6,7 @@ A change has no notes of its own. What is said about it goes to the task that pe
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from adapters.errors import NotFound
+from adapters.errors import AdapterError, NotFound
 from adapters.models import Run, RunState, Task, TaskState
 from adapters.results import Recovery, WriteResult
 from adapters.toolkit.comments import PostedComment
@@ -58,10 +58,17 @@ class ChangeNotes(Notes):
         result = self.result(step, text, marker, PostedComment(""))
         if step.target:
             return result
-        title = updated.subject if updated and updated.subject else task
+        title = updated.subject if updated and updated.subject else await self._title(task, step)
         comment = result.comment.model_copy(update={"task": task}) if result.comment else None
         said = {"comment": comment, "message": "xurrent.itrp_noted_on", "facts": {"title": title}}
         return result.model_copy(update=said)
+
+    async def _title(self, task: str, step: Write) -> str:
+        """For a response without the task."""
+        try:
+            return (await self.api_for(step).fetch(wire.Task, f"tasks/{task}", step.op)).subject or task
+        except AdapterError:  # the note is written
+            return task
 
     async def _task_of(self, step: AddComment | SetStatus) -> str:
         if id := step.target or step.options.get(TASK, ""):

@@ -6,7 +6,7 @@ its code. In the old one it is a field of the task's PATCH, which can't be read:
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.errors import OPTIONAL_READ_ERRORS, Rejected
@@ -15,6 +15,7 @@ from adapters.results import Applied, Baseline, NotApplied, Reconciliation, Reco
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard
 from adapters.toolkit.steps import reconciles, step
+from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import (
     NOTE,
     AddComment,
@@ -33,6 +34,7 @@ from adapters.xurrent.text import SIGNER, is_too_long, status_text
 
 DEFAULT_WORDS = {"fail": "Reported as failed from chat", "decline": "Declined from chat"}
 NOTE_NEEDED = "xurrent.note_needed"
+SAID_A_MOMENT_AGO = timedelta(hours=1)
 
 
 @dataclass
@@ -156,12 +158,11 @@ class WorkflowNotes(Notes):
     async def write_last_words(
         self, step: EndRun, marker: WriteMarker, fresh: Fresh[wire.Workflow]
     ) -> WriteResult:
-        """Unless they are the last note already: an end that was refused midway is tried again with its words."""
+        """Unless the same person said them a moment ago: an end that was refused midway is tried again with its
+        words, and others may have written notes in between."""
         api = self.api_for(step)
         notes = (await api.fetch_list(wire.Note, _notes_path(api, step), step.op, pages=1)).items
-        last = max(notes, key=lambda note: mapping.id_order(note.id), default=None)
-        said = SIGNER.read(last.text or "") if last else None
-        if said is not None and (said.text, said.by) == (step.text.strip(), marker.who):
+        if any(_says_again(note, step.text, marker) for note in notes):
             return WriteResult(already=True)
         return await self.write_comment(step, marker)
 
@@ -170,6 +171,13 @@ class WorkflowNotes(Notes):
     @reconciles(FinishTask, SkipTask, HoldTask, PerformAction, part=NOTE)
     async def find(self, step: Write, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
         return await self.find_comment(step, marker, baseline)
+
+
+def _says_again(note: wire.Note, text: str, marker: WriteMarker) -> bool:
+    """Whether Liaison wrote this note within the last hour, with the same text by the same person."""
+    said, at = SIGNER.read(note.text or ""), parse_timestamp(note.created_at)
+    is_recent = at is None or marker.at - at < SAID_A_MOMENT_AGO
+    return is_recent and (said.text, said.by) == (text.strip(), marker.who)
 
 
 def _notes_path(api: Api, step: Write) -> str:

@@ -82,7 +82,7 @@ class TaskWrites:
         if member:
             body["member_id"] = self.api.body_id(member, step.op)
         elif takes:
-            result = WriteResult(message=self.key("not_taken"), facts={"person": step.by.shown})
+            result = self._not_taken(step)
         try:
             updated = await self.notes.update_task(step, body, marker)
         except Rejected as error:
@@ -104,7 +104,13 @@ class TaskWrites:
         until = step.until if isinstance(step, HoldTask) else None
         is_until = until is None or parse_timestamp(task.waiting_until) == parse_timestamp(wire_time(until))
         is_set = task.status == TARGET_STATUS[step.op] and is_until
-        return applied_if(is_set, WriteResult(tasks=self.mapped(task)))
+        is_nobodys = isinstance(step, BeginTask) and task.member is None
+        result = self._not_taken(step) if is_nobodys else WriteResult()
+        return applied_if(is_set, result.model_copy(update={"tasks": self.mapped(task)}))
+
+    def _not_taken(self, step: TaskWrite) -> WriteResult:
+        """A begin by somebody who is not known there, of a task that is nobody's."""
+        return WriteResult(message=self.key("not_taken"), facts={"person": step.by.shown})
 
     async def _assign_first(
         self, step: TaskWrite, task: wire.Task, body: dict[str, Any], marker: WriteMarker, error: Rejected
@@ -119,7 +125,7 @@ class TaskWrites:
         if member is None:
             facts: dict[str, Any] = {"title": task.subject or task.id, "team": _team_name(task)}
             key = "xurrent.member_needed" if task.member is None else "xurrent.member_stale"
-            raise Rejected(self.api.name, step.op, key=key, said=error.said, **facts) from error
+            raise Rejected(self.api.name, step.op, key=key, said=error.said, assign_first=True, **facts) from error
         try:
             return await self.notes.update_task(
                 step, {**body, "member_id": self.api.body_id(member, step.op)}, marker
@@ -135,7 +141,8 @@ class TaskWrites:
             "team": _team_name(task),
             "person": person.shown,
         }
-        return Rejected(self.api.name, step.op, key="xurrent.not_in_team", said=error.said, **facts)
+        key = "xurrent.not_in_team"
+        return Rejected(self.api.name, step.op, key=key, said=error.said, assign_first=True, **facts)
 
     def key(self, name: str) -> str:
         """The key of a message about somebody who is not known there, which differs on the old API."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from adapters.protocol import CheckResult, CheckStatus
 from bot.surfaces.protocol import Intake, PostRef, Reception
 from commands.model.card import Button, Card, Text
-from commands.model.messages import Actor, Membership, Message, Place
+from commands.model.messages import Actor, Membership, Message, PersonGroup, Place
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -142,6 +142,9 @@ class Console:
         """Any valid handle is a person: "@ben" is Ben."""
         return [person(query.lstrip("@"))] if _HANDLE.fullmatch(query) else []
 
+    async def group(self, name: str, near: Place, most: int) -> PersonGroup | None:
+        return None
+
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return True  # whoever can use it can read the database
 
@@ -154,7 +157,7 @@ class Console:
     async def members(self, place: Place, most: int) -> Sequence[Actor]:
         return ()
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         return ()
 
     async def channels_named(self, name: str) -> Sequence[str] | None:

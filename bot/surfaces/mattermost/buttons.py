@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.surfaces.mattermost.driver import is_id
-from bot.surfaces.mattermost.escape import one_line
+from bot.surfaces.mattermost.escape import escape, one_line
 from bot.surfaces.mattermost.signing import ForgedDelivery, Signer
 from commands.model.card import Button, PeoplePicker
 from commands.model.intents import Intent, with_person
@@ -25,6 +25,10 @@ _MAX_LABEL = 30
 _MAX_OPTION = 60
 MENU_ID = "menu"  # a post has at most one
 PICKER_ID = "person"  # likewise
+# Of blocks: one action for all buttons and menus, one for the list of people, and what says which button it was.
+PRESS_ACTION = "press"
+PICK_ACTION = "pick"
+QUERY = "i"
 _PRIVATE_LIFETIME = timedelta(hours=24)  # the same as the lifetime of a choice
 _STYLES = {"primary": "primary", "danger": "danger"}
 
@@ -102,6 +106,35 @@ class Buttons:
             "integration": self._integration(content, scope, now),
         }
 
+    def block_button(self, button: Button, scope: ButtonScope) -> dict[str, Any]:
+        style = {"style": button.style} if button.style in _STYLES else {}
+        query = {QUERY: self._option(button.intent, scope)}
+        label = escape(_button_name(button.label), at_line_start=False)  # Markdown, unlike an attachment's
+        return {"type": "button", "text": label, "action_id": PRESS_ACTION, "query": query, **style}
+
+    def block_menu(self, label: str, options: Sequence[Button], scope: ButtonScope) -> dict[str, Any]:
+        return {
+            "type": "static_select",
+            "action_id": PRESS_ACTION,
+            "placeholder": _button_name(label),
+            "options": [
+                {"text": _option_text(option.label), "value": self._option(option.intent, scope)}
+                for option in options
+            ],
+        }
+
+    def block_actions(
+        self, scope: ButtonScope, now: datetime, picker: PeoplePicker | None
+    ) -> dict[str, dict[str, Any]]:
+        """What the blocks of a post may call."""
+        contents: dict[str, dict[str, Any]] = {PRESS_ACTION: {"menu": 1}}
+        if picker is not None:
+            contents[PICK_ACTION] = {"intent": _dump(picker.intent), "field": picker.field}
+        return {
+            name: {"type": "external", **self._integration(content, scope, now)}
+            for name, content in contents.items()
+        }
+
     def _option(self, intent: Intent, scope: ButtonScope) -> str:
         dumped = json.dumps(_dump(intent), ensure_ascii=False, separators=(",", ":"))
         return self._signer.seal_option(_option_scope(scope.place.channel, scope.person), dumped)
@@ -122,12 +155,12 @@ class Buttons:
         pieces = [sealed[start : start + _MAX_PIECE] for start in range(0, len(sealed), _MAX_PIECE)]
         return {"url": self._url, "context": {f"p{n}": piece for n, piece in enumerate(pieces)}}
 
-    def read(self, context: object, place: Place, user: str, now: datetime) -> Press:
+    def read(self, context: object, place: Place, user: str, now: datetime, query: str = "") -> Press:
         """``place`` and ``user`` come from the delivery and must match the sealed ones, and so must the chosen
-        option. Raises ``ForgedDelivery``."""
+        option, or the ``query`` of a button of blocks. Raises ``ForgedDelivery``."""
         if not isinstance(context, Mapping):
             raise ForgedDelivery("no context")
-        chosen = context.get("selected_option")
+        chosen = context.get("selected_option") or query
         pieces = [context.get(f"p{n}") for n in range(len(context) - ("selected_option" in context))]
         if not pieces or not all(isinstance(piece, str) for piece in pieces):
             raise ForgedDelivery("the context is not ours")

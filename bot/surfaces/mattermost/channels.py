@@ -36,7 +36,7 @@ class ChannelDirectory:
     async def is_public(self, place: Place) -> bool:
         return (await self._api.channel(place.channel)).get("type") == "O"
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         """The channels with the latest posts first."""
         channels = [channel for channel in await self._bot_channels() if channel.get("type") in ("O", "P")]
         channels.sort(key=lambda channel: -int(channel.get("last_post_at") or 0))

@@ -13,7 +13,14 @@ from urllib.parse import quote, urlsplit
 from mattermostdriver import Driver
 
 from bot.surfaces.errors import SurfaceError
-from bot.surfaces.mattermost.transport import ApiError, AsyncTransport, Json, json_object, json_objects
+from bot.surfaces.mattermost.transport import (
+    ApiError,
+    AsyncTransport,
+    Json,
+    ServerFailed,
+    json_object,
+    json_objects,
+)
 
 _ID = re.compile(r"[a-z0-9]{26}")  # the server's model.NewId: 26 characters of a base32 alphabet
 _USERNAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,63}")  # not "..", which would lead to another path
@@ -36,6 +43,7 @@ class MattermostApi:
 
     def __init__(self, url: str, token: str, timeout: float = 10.0) -> None:
         self.url = url.rstrip("/")
+        self.token = token
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("[mattermost] url must be the site's address: https://chat.example.com")
@@ -59,6 +67,10 @@ class MattermostApi:
     def client(self) -> AsyncTransport:
         client: AsyncTransport = self._driver.client
         return client
+
+    def use_token(self, token: str) -> None:
+        self.token = token
+        self.client.use_token(token)
 
     @property
     def server_version(self) -> tuple[int, int]:
@@ -100,6 +112,19 @@ class MattermostApi:
     async def search_users(self, term: str) -> list[Json]:
         """Active people whose username, full name, nickname or e-mail address begins with ``term``."""
         return json_objects(await self._driver.users.search_users({"term": term, "limit": 100}))
+
+    async def group_named(self, name: str) -> Json | None:
+        """A group that people may mention. None on a server without groups, which need a licence."""
+        params = {"q": name, "filter_allow_reference": "true"}
+        try:
+            found = json_objects(await self.client.get("/groups", params=params))
+        except (ApiError, ServerFailed):
+            return None
+        return next((group for group in found if str(group.get("name") or "").casefold() == name.casefold()), None)
+
+    async def group_members(self, id: str, most: int) -> list[Json]:
+        response = await self.client.get(f"/groups/{require_id(id)}/members", params={"per_page": most})
+        return json_objects(json_object(response).get("members") or [])
 
     async def users_in_channel(self, channel: str, most: int) -> list[Json]:
         params = {"in_channel": require_id(channel), "per_page": most}

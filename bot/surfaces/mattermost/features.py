@@ -21,12 +21,14 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Features:
     """``post_ephemeral``: the bot may show a post to one person. ``username_override``: the server lets a slash
-    command's answer have a name and picture of its own."""
+    command's answer have a name and picture of its own. ``blocks``: it draws Mattermost Blocks, which servers
+    without them do not mention."""
 
     site_url: str = ""
     username_override: bool = False
     icon_override: bool = False
     post_ephemeral: bool = False
+    blocks: bool = False
 
 
 class FeatureCache:
@@ -54,6 +56,7 @@ async def read_features(api: MattermostApi) -> Features:
         site_url=str(config.get("SiteURL") or "").rstrip("/"),
         username_override=config.get("EnablePostUsernameOverride") == "true",
         icon_override=config.get("EnablePostIconOverride") == "true",
+        blocks=config.get("FeatureFlagMmBlocksEnabled") == "true",
         post_ephemeral=await _may_post_ephemeral(api, str(account.get("roles") or "").split()),
     )
 

@@ -19,7 +19,6 @@ from bot.surfaces.mattermost.dialogs import (
     state_of,
 )
 from bot.surfaces.mattermost.driver import MattermostApi
-from bot.surfaces.mattermost.replies import PrivateReplies
 from bot.surfaces.mattermost.signing import Signer
 from bot.surfaces.mattermost.text import message_card, translate_plain
 from bot.surfaces.protocol import Intake
@@ -39,16 +38,13 @@ class FormOpener:
         self,
         api: MattermostApi,
         signer: Signer,
-        replies: PrivateReplies,
         dialog_url: str,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
         self._signer = signer
-        self._replies = replies
         self._url = dialog_url
         self._now = now
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(
         self, request: OpenForm, actor: Actor, place: Place, reply: ReplyRoute, trigger: str, intake: Intake
@@ -59,19 +55,19 @@ class FormOpener:
                 form = await intake.open_form(request, actor, place)
                 options = await self._options(form, actor, place, intake)
                 if menu := self._menu_first(form, request, options):
-                    return self._send_or_return(menu, actor, place, reply)
+                    return await self._send_or_return(menu, actor, place, reply, intake)
                 dialog = self._dialog(form, options, actor, place, reply)
                 await self._api.open_dialog({"trigger_id": trigger, "url": self._url, "dialog": dialog})
         except CommandError as error:
             refusal = replace(intake.error_card(error.key, **error.facts), buttons=error.buttons)
-            return self._send_or_return(refusal, actor, place, reply)
+            return await self._send_or_return(refusal, actor, place, reply, intake)
         except (SurfaceError, TimeoutError) as error:
             log.warning("mattermost dialog not opened", error=str(error) or type(error).__name__)
             open_again = Button(translate_plain("again"), request)
             card = replace(message_card("not_opened"), buttons=(open_again,))
-            return (
-                self._send_or_return(card, actor, place, reply) if reply.url else message_card("not_opened_press")
-            )
+            if not reply.url:
+                return message_card("not_opened_press")
+            return await self._send_or_return(card, actor, place, reply, intake)
         return None
 
     async def refresh(self, state: DialogState, values: Mapping[str, str], intake: Intake) -> dict[str, Any]:
@@ -116,24 +112,12 @@ class FormOpener:
         state = state_of(form, actor, place, reply, secrets.token_hex(16), self._now())
         return build_dialog(form, options, self._signer.seal("dialog", state), self._features)
 
-    def _send_or_return(self, card: Card, actor: Actor, place: Place, reply: ReplyRoute) -> Card | None:
+    async def _send_or_return(
+        self, card: Card, actor: Actor, place: Place, reply: ReplyRoute, intake: Intake
+    ) -> Card | None:
         """Sends a card that has controls. Returns one without, which the HTTP response can show."""
         if not card.has_controls:
             return card
-        task = asyncio.create_task(self._respond(card, actor, place, reply))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return None
-
-    async def _respond(self, card: Card, actor: Actor, place: Place, reply: ReplyRoute) -> None:
-        now = self._now()
         key = f"mattermost:{self._api.host}:form:{secrets.token_hex(8)}"
-        message = Message(key=key, actor=actor, place=place, via=Via.BUTTON, at=now, reply=reply)
-        try:
-            await self._replies.send(message, card, nonce=secrets.token_hex(12))
-        except SurfaceError as error:
-            log.warning("mattermost private answer not sent", error=str(error))
-
-    async def close(self) -> None:
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        message = Message(key=key, actor=actor, place=place, via=Via.BUTTON, at=self._now(), reply=reply)
+        return None if await intake.send_answer(message, card) else card

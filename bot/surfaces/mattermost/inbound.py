@@ -18,12 +18,12 @@ from starlette.routing import Route
 from adapters.toolkit.messages import in_language
 from bot.surfaces.errors import NotRecorded
 from bot.surfaces.malformed import MalformedDelivery, parsing, require_storable
-from bot.surfaces.mattermost.buttons import Buttons
+from bot.surfaces.mattermost.buttons import QUERY, Buttons
 from bot.surfaces.mattermost.driver import is_id
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.render import private_text
-from bot.surfaces.mattermost.replies import PrivateReplies
+from bot.surfaces.mattermost.replies import SEND_TIMEOUT_SECONDS, PrivateReplies
 from bot.surfaces.mattermost.request_body import (
     EMPTY_RESPONSE,
     RequestRejected,
@@ -72,7 +72,7 @@ class InboundRoutes:
         self._replies = replies
         self._users = users
         self._now = now
-        self._submissions = Submissions(signer, forms, replies, site, command, self._key, now)
+        self._submissions = Submissions(signer, forms, site, command, self._key, now)
         self.intake: Intake | None = None
 
     def routes(self) -> list[Route]:
@@ -151,7 +151,8 @@ class InboundRoutes:
         with parsing("click"):
             body = parse_object(content)
             user, place = self._sender(body, "")
-            press = self._buttons.read(body.get("context"), place, user, self._now())
+            query = request.query_params.get(QUERY, "")
+            press = self._buttons.read(body.get("context"), place, user, self._now(), query)
             actor = Actor(surface="mattermost", id=user, handle=str(body.get("user_name") or ""))
             post, trigger = str(body.get("post_id") or ""), str(body.get("trigger_id") or "")
             reply = ReplyRoute(url=press.url, post=post, details={"private": bool(press.person)})
@@ -190,16 +191,16 @@ class InboundRoutes:
             closed = await self._replies.closed_question(message, card)
             if card is None and closed is None:
                 return EMPTY_RESPONSE
-            response = EMPTY_RESPONSE if card is None else await self._click_answer(message, card)
+            response = EMPTY_RESPONSE if card is None else await self._click_answer(message, card, intake)
         if closed is not None:
             response = {**response, "update": closed}
         await intake.store_answer(message.key, encode(response))
         return response
 
-    async def _click_answer(self, message: Message, card: Card) -> Json:
+    async def _click_answer(self, message: Message, card: Card, intake: Intake) -> Json:
         """``ephemeral_text`` can't have buttons, and does not come from the bot."""
         needs_post = (card.has_controls and not card.shown_elsewhere) or self._replies.posts_ephemerally
-        is_sent = needs_post and await self._replies.send_in_time(message, card)
+        is_sent = needs_post and await intake.send_answer(message, card, SEND_TIMEOUT_SECONDS)
         return EMPTY_RESPONSE if is_sent else _click_response(card)
 
     # Shared

@@ -83,6 +83,10 @@ class Listener:
         """The server's error id, if it does not accept the bot's token or session."""
         return self._socket.rejection
 
+    def use_token(self, token: str) -> None:
+        """For the next connection."""
+        self._socket.token = token
+
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._socket.run()), asyncio.create_task(self._process_queue())]
 

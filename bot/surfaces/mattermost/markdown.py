@@ -89,7 +89,7 @@ def section_lines(section: Section, handles: Handles) -> list[str]:
     menu of the card."""
     unsaid = section.menu.label if section.menu and not section.more and not section.menu.search else ""
     more = line_markdown(section.more or (unsaid.rstrip("…"),), handles, at_line_start=True)
-    return [*(_row_markdown(row, handles) for row in section.rows), *([more] if more else [])]
+    return [*(row_markdown(row, handles) for row in section.rows), *([more] if more else [])]
 
 
 def literal(text: Text) -> str:
@@ -125,7 +125,7 @@ def card_texts(card: Card) -> Iterator[Text]:
         yield from (row.note for row in section.rows)
 
 
-def _row_markdown(row: Row, handles: Handles) -> str:
+def row_markdown(row: Row, handles: Handles) -> str:
     icon = STATE_ICONS[row.state] if row.state is not None else ""
     handle = f"**{escape(one_line(row.handle), at_line_start=False)}**" if row.handle else ""
     title = escape(_truncate_title(row.title), at_line_start=not (icon or handle))

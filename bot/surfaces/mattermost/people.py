@@ -10,9 +10,10 @@ from bot.surfaces.errors import SurfaceError
 from bot.surfaces.mattermost.driver import MattermostApi, is_id
 from bot.surfaces.mattermost.incoming_posts import BotAccount
 from bot.surfaces.mattermost.transport import ApiError
-from commands.model.messages import Actor, Membership
+from commands.model.messages import Actor, Membership, PersonGroup
 
 _MAX_USERNAMES = 10_000
+GROUP_PERMISSION = "sysconsole_read_user_management_groups"  # to list the members of a group
 _SPARE_FOR_BOTS = 20  # they are listed with the people
 
 log = structlog.get_logger(__name__)
@@ -121,6 +122,17 @@ class UserDirectory:
             if not query.startswith("@"):
                 return await self._with_name(query, user)
         return (self._actor(user),) if user else ()
+
+    async def group(self, name: str, most: int) -> PersonGroup | None:
+        found = await self._api.group_named(name)
+        if found is None:
+            return None
+        try:
+            members = await self._api.group_members(str(found.get("id") or ""), most)
+        except ApiError as error:
+            log.warning("the bot can't read the members of a group", error=str(error))
+            return PersonGroup(name=f"@{name}", missing=GROUP_PERMISSION)
+        return PersonGroup(name=f"@{name}", members=tuple(self._actor(user) for user in members[:most]))
 
     async def _with_name(self, name: str, user: Mapping[str, Any] | None) -> Sequence[Actor]:
         """``user``, who has it as username, and everybody whose full name or nickname it is.

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from bot.surfaces.budgets import Budgets
 from bot.surfaces.errors import NotEditable, NotInChannel, PostGone, Refusal, SurfaceError, ThreadGone
+from bot.surfaces.mattermost.blocks import without_controls
 from bot.surfaces.mattermost.buttons import ButtonScope
 from bot.surfaces.mattermost.driver import MattermostApi
+from bot.surfaces.mattermost.features import FeatureCache
 from bot.surfaces.mattermost.markdown import card_texts, mentioned_ids
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.render import NONCE, RenderedPost, Renderer
@@ -18,26 +20,55 @@ from commands.model.messages import Place
 
 HISTORY_LIMIT = 50
 EDIT = "edit"
+BLOCKS_SINCE = (11, 0)  # the version of the server; older ones are not asked whether they have them
+REMEMBERED_POSTS = 5000
 SECONDS_BETWEEN_EDITS = 1.0  # in one channel: the server asks for no pace, but each edit reaches every client
 
 
 class ChannelPosts:
     def __init__(
-        self, api: MattermostApi, users: UserDirectory, renderer: Renderer, now: Callable[[], datetime]
+        self,
+        api: MattermostApi,
+        users: UserDirectory,
+        renderer: Renderer,
+        features: FeatureCache,
+        now: Callable[[], datetime],
     ) -> None:
         self._api = api
+        self._features = features
+        self._in_blocks: dict[str, bool] = {}  # by the id of the post
         self._users = users
         self._renderer = renderer
         self._now = now
         self._budgets = Budgets({EDIT: SECONDS_BETWEEN_EDITS}, {})
 
     async def post_card(self, place: Place, card: Card, nonce: str, *, mention: str = "") -> PostRef:
+        in_blocks = card.has_controls and await self._draws_blocks()
+        rendered = await self._draw(card, ButtonScope(place, nonce), in_blocks=in_blocks, mention=mention)
+        ref = await self._post(place, rendered, nonce)
+        self._remember(ref.id, in_blocks=rendered.blocks is not None)
+        return ref
+
+    async def _draws_blocks(self) -> bool:
+        return self._api.server_version >= BLOCKS_SINCE and (await self._features.get()).blocks
+
+    async def _is_in_blocks(self, id: str) -> bool:
+        """A post has the actions that its blocks need only if it was created with blocks."""
+        if not await self._draws_blocks():
+            return False
+        if id not in self._in_blocks:
+            post = await self._api.post(id)
+            self._remember(id, in_blocks=bool(post and (post.get("props") or {}).get("mm_blocks")))
+        return self._in_blocks[id]
+
+    def _remember(self, id: str, *, in_blocks: bool) -> None:
+        self._in_blocks[id] = in_blocks
+        if len(self._in_blocks) > REMEMBERED_POSTS:
+            del self._in_blocks[next(iter(self._in_blocks))]
+
+    async def _draw(self, card: Card, scope: ButtonScope, *, in_blocks: bool, mention: str = "") -> RenderedPost:
         handles = await self._users.handles(mentioned_ids(card_texts(card)))
-        return await self._post(
-            place,
-            self._renderer.card(card, ButtonScope(place, nonce), handles, self._now(), mention=mention),
-            nonce,
-        )
+        return self._renderer.card(card, scope, handles, self._now(), mention=mention, in_blocks=in_blocks)
 
     async def post_lines(
         self, place: Place, lines: Sequence[Text], buttons: Sequence[Button], nonce: str
@@ -47,8 +78,11 @@ class ChannelPosts:
         return await self._post(place, rendered, nonce)
 
     async def edit_card(self, ref: PostRef, card: Card) -> None:
-        handles = await self._users.handles(mentioned_ids(card_texts(card)))
-        await self._edit(ref, self._renderer.card(card, ButtonScope(ref.place, ref.id), handles, self._now()))
+        try:
+            in_blocks = await self._is_in_blocks(ref.id)
+        except ApiError as error:
+            raise await self._why_not_edited(ref, error) from error
+        await self._edit(ref, await self._draw(card, ButtonScope(ref.place, ref.id), in_blocks=in_blocks))
 
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], buttons: Sequence[Button]) -> None:
         handles = await self._users.handles(mentioned_ids(lines))
@@ -69,6 +103,11 @@ class ChannelPosts:
         props["attachments"] = [
             {name: value for name, value in item.items() if name != "actions"} for item in attachments
         ] + [{"text": note, "fallback": note}]
+        if blocks := props.get("mm_blocks"):
+            # The server sends us the actions as an opaque string, which it would not take back.
+            props.pop("mm_blocks_actions", None)
+            props["attachments"] = []
+            props["mm_blocks"] = [*without_controls(blocks), {"type": "text", "text": note}]
         return {"message": str(post.get("message") or ""), "props": props}
 
     async def replace_with_pointer(self, ref: PostRef, to: PostRef) -> None:

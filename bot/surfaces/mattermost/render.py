@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.surfaces.mattermost.attachment import attachment_parts
+from bot.surfaces.mattermost.blocks import BlockPost, block_post
 from bot.surfaces.mattermost.buttons import Buttons, ButtonScope
 from bot.surfaces.mattermost.escape import one_line, strip_controls
 from bot.surfaces.mattermost.markdown import Handles, card_lines, text_lines
@@ -38,9 +39,14 @@ class RenderedPost:
 
     message: str
     attachments: list[dict[str, Any]]
+    blocks: BlockPost | None = None
 
     def props(self, nonce: str = "") -> dict[str, Any]:
-        return {"attachments": self.attachments, **({NONCE: nonce} if nonce else {})}
+        props: dict[str, Any] = {"attachments": self.attachments, **({NONCE: nonce} if nonce else {})}
+        if self.blocks is not None:
+            props["mm_blocks"] = self.blocks.blocks
+            props |= {"mm_blocks_actions": self.blocks.actions} if self.blocks.actions else {}
+        return props
 
 
 class Renderer:
@@ -55,9 +61,20 @@ class Renderer:
         return PROPS_RUNES if self._server_version() >= (6, 0) else OLD_PROPS_RUNES
 
     def card(
-        self, card: Card, scope: ButtonScope, handles: Handles, now: datetime, *, mention: str = ""
+        self,
+        card: Card,
+        scope: ButtonScope,
+        handles: Handles,
+        now: datetime,
+        *,
+        mention: str = "",
+        in_blocks: bool = False,
     ) -> RenderedPost:
         """``mention`` ("@ana") stands above the card and says whom it is for."""
+        if in_blocks:
+            drawn = block_post(card, scope, handles, now, self._buttons, _COLOURS[card.tone])
+            if drawn is not None:
+                return RenderedPost(f"{mention} {drawn.message}".strip(), [], drawn)
         picker = [self._buttons.people_picker(card.picker, scope, now)] if card.picker else []
         actions, left_out_lines = self._actions(card, scope, now, MAX_OPTIONS)
         actions += picker

@@ -50,16 +50,6 @@ class PrivateReplies:
         self._features = features
         self._now = now
 
-    async def send_in_time(self, message: Message, card: Card) -> bool:
-        """Sends a card while an HTTP response waits. False on failure."""
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                await self.send(message, card, nonce=secrets.token_hex(12))
-        except (SurfaceError, TimeoutError) as error:
-            log.warning("mattermost answer not sent", error=str(error) or type(error).__name__)
-            return False
-        return True
-
     async def send(self, message: Message, card: Card, *, nonce: str, may_exist: bool = False) -> None:
         """``may_exist``: an earlier attempt may have worked; a post is found by its ``nonce``."""
         was_clicked = message.via in (Via.BUTTON, Via.FORM)

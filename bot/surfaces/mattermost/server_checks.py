@@ -19,16 +19,17 @@ def check_features(features: Features, url: str) -> Sequence[CheckResult]:
         site = ok_line("server.other_site_url", site=features.site_url, url=url)
     else:
         site = ok_line("server.site_url", site=features.site_url)
-    return [site, _check_sender(features)]
+    return [site, *_check_senders(features)]
 
 
-def _check_sender(features: Features) -> CheckResult:
-    """Whether private answers show the bot as their sender, or the person who asked."""
+def _check_senders(features: Features) -> Sequence[CheckResult]:
+    """Whether private answers show the bot as their sender, or whoever typed or pressed."""
     if features.post_ephemeral:
-        return ok_line("server.ephemeral")
+        return [ok_line("server.ephemeral")]
     if not features.username_override:
-        return warn_line("server.no_override")
-    return ok_line("server.override") if features.icon_override else warn_line("server.no_icon")
+        return [warn_line("server.no_override"), warn_line("server.clicks")]
+    commands = ok_line("server.override") if features.icon_override else warn_line("server.no_icon")
+    return [commands, warn_line("server.clicks")]
 
 
 def check_server_settings(settings: Json, public_url: str) -> Sequence[CheckResult]:

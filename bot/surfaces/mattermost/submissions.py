@@ -15,7 +15,7 @@ from bot.surfaces.malformed import parsing, require_storable
 from bot.surfaces.mattermost.dialogs import DialogState, option_items, read_state, submitted_values
 from bot.surfaces.mattermost.forms import SELECTED_FIELD, FormOpener
 from bot.surfaces.mattermost.render import private_text
-from bot.surfaces.mattermost.replies import PrivateReplies
+from bot.surfaces.mattermost.replies import SEND_TIMEOUT_SECONDS
 from bot.surfaces.mattermost.request_body import EMPTY_RESPONSE, encode, parse_object, read_body
 from bot.surfaces.mattermost.signing import Signer
 from bot.surfaces.mattermost.text import translate_plain
@@ -38,7 +38,6 @@ class Submissions:
         self,
         signer: Signer,
         forms: FormOpener,
-        replies: PrivateReplies,
         site: str,
         command: str,
         key: Callable[[str], str],
@@ -46,7 +45,6 @@ class Submissions:
     ) -> None:
         self._signer = signer
         self._forms = forms
-        self._replies = replies
         self._site = site
         self._command = command
         self._key = key
@@ -119,17 +117,17 @@ class Submissions:
                 return recorded.answer
             intake.process(message.key)
             card = await intake.private_answer(message.key, WAIT_SECONDS)
-            response = EMPTY_RESPONSE if card is None else await self._show_outcome(message, card)
+            response = EMPTY_RESPONSE if card is None else await self._show_outcome(message, card, intake)
         await intake.store_answer(message.key, encode(response))
         return response
 
-    async def _show_outcome(self, message: Message, card: Card) -> Json:
+    async def _show_outcome(self, message: Message, card: Card, intake: Intake) -> Json:
         if card.shown_elsewhere and not card.has_controls:
             return EMPTY_RESPONSE
         needs_no_button = all(isinstance(button.intent, _NOT_NEEDED) for button in card.buttons)
         if card.tone in ("warn", "bad") and needs_no_button:
             return {"error": private_text(replace(card, buttons=()), {})}
-        is_sent = await self._replies.send_in_time(message, card)
+        is_sent = await intake.send_answer(message, card, SEND_TIMEOUT_SECONDS)
         return EMPTY_RESPONSE if is_sent else {"error": private_text(card, {})}
 
 

@@ -26,7 +26,7 @@ from bot.surfaces.mattermost.websocket import PING_SECONDS
 from bot.surfaces.options import MattermostOptions
 from bot.surfaces.protocol import Intake, PostRef, Reception, SurfaceState
 from commands.model.card import Button, Card, Text
-from commands.model.messages import Actor, Message, Place
+from commands.model.messages import Actor, Message, PersonGroup, Place
 
 
 class MattermostSurface:
@@ -59,10 +59,10 @@ class MattermostSurface:
         self._channels = ChannelDirectory(self._api, self._users.bot_channels)
         buttons = Buttons(signer, f"{self._public_url}/mattermost/action")
         renderer = Renderer(buttons, lambda: self._api.server_version)
-        self._posts = ChannelPosts(self._api, self._users, renderer, now)
         features = FeatureCache(self._api, now)
+        self._posts = ChannelPosts(self._api, self._users, renderer, features, now)
         self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, features, now)
-        self._forms = FormOpener(self._api, signer, self._replies, f"{self._public_url}/mattermost/dialog", now)
+        self._forms = FormOpener(self._api, signer, f"{self._public_url}/mattermost/dialog", now)
         self._seen_posts = SeenPosts(state, f"mattermost/{self._api.host}/heard")
         self._listener: Listener | None = None
         self._inbound = InboundRoutes(
@@ -93,9 +93,14 @@ class MattermostSurface:
     async def start(self, intake: Intake) -> None:
         """Returns immediately. Connecting is retried until it works; ``ready`` shows the state."""
         self._inbound.intake = intake
-        token = self._options.token.get_secret_value()
         self._listener = Listener(
-            self._api, token, self._seen_posts, self._users.account, intake, self._now, self._probe_seconds
+            self._api,
+            self._api.token,
+            self._seen_posts,
+            self._users.account,
+            intake,
+            self._now,
+            self._probe_seconds,
         )
         self._listener.start()
 
@@ -105,7 +110,15 @@ class MattermostSurface:
         if self._listener is not None:
             await self._listener.stop()
             self._listener = None
-        await self._forms.close()
+
+    async def use_tokens(self, secrets: Mapping[str, str]) -> bool:
+        token = secrets.get("token", "")
+        if token in ("", self._api.token):
+            return False
+        self._api.use_token(token)
+        if self._listener is not None:
+            self._listener.use_token(token)
+        return True
 
     def ready(self) -> Mapping[str, bool]:
         return {"websocket": self._listener is not None and self._listener.is_live}
@@ -166,6 +179,9 @@ class MattermostSurface:
                 return ()
             raise
 
+    async def group(self, name: str, near: Place, most: int) -> PersonGroup | None:
+        return await self._users.group(name, most)
+
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return await self._channels.can_see(actor, place)
 
@@ -178,8 +194,8 @@ class MattermostSurface:
     async def members(self, place: Place, most: int) -> Sequence[Actor]:
         return await self._users.members(place.channel, most)
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
-        return await self._channels.shared_channels(actor)
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
+        return await self._channels.shared_channels(actor, near)
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
         return await self._users.channels_named(name)

@@ -88,6 +88,9 @@ class AsyncTransport:
         except ValueError as error:
             raise SurfaceError("Mattermost sent a response that is not JSON") from error
 
+    def use_token(self, token: str) -> None:
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
     async def close(self) -> None:
         await self._http.aclose()
         await self._unauthenticated.aclose()

@@ -242,9 +242,9 @@ class DeliveryHandler:
         with in_language(intake.language_for(message.actor)):
             forms = self._workspaces.of(message.actor.workspace).forms
             if delivery.view:
-                await forms.show_answer(card, message, delivery.view)
+                await forms.show_answer(card, message, delivery.view, intake)
             elif card is not None and not card.shown_elsewhere:  # or else the page itself shows it
-                await forms.open_card(card, message, delivery.trigger)
+                await forms.open_card(card, message, delivery.trigger, intake)
 
     async def _options(self, ack: AsyncAck, delivery: Delivery) -> None:
         if not isinstance(delivery, OptionSearch) or self._intake is None:

@@ -49,11 +49,11 @@ class ChannelDirectory:
     async def is_public(self, place: Place) -> bool:
         return _is_public(await self._info(place.channel))
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         """Those of the person that the bot is in too."""
-        ours = {str(channel.get("id")) async for channel in self._channels()}
+        ours = {str(channel.get("id")) async for channel in self._channels(near.team)}
         found: list[Place] = []
-        async for channel in self._channels(user=actor.id):
+        async for channel in self._channels(near.team, user=actor.id):
             id = str(channel.get("id"))
             if id in ours and len(found) < _MOST_SHARED:
                 name = str(channel.get("name") or "")
@@ -78,11 +78,12 @@ class ChannelDirectory:
             if not cursor:
                 return
 
-    async def _channels(self, user: str | None = None) -> AsyncIterator[Mapping[str, Any]]:
+    async def _channels(self, team: str, user: str | None = None) -> AsyncIterator[Mapping[str, Any]]:
         cursor = ""
         for _ in range(_MAX_PAGES):
             request = self._client.web.users_conversations(
                 user=user,
+                team_id=team or None,
                 types="public_channel,private_channel",
                 exclude_archived=True,
                 limit=200,

@@ -49,16 +49,16 @@ def menu(menu: Menu, number: int) -> tuple[Element | None, list[Button]]:
             "min_query_length": 0,
         }
         return select, []
-    fitting = [option for option in menu.options if _fits(option)][:MAX_OPTIONS]
+    fitting, left = _options(menu.options)
     if not fitting:
-        return None, list(menu.options)
+        return None, left
     select = {
         "type": "static_select",
         "action_id": f"{button_values.MENU}.{number}",
         "placeholder": placeholder,
-        "options": [option_object(option) for option in fitting],
+        "options": fitting,
     }
-    return select, [option for option in menu.options if not _fits(option)]
+    return select, left
 
 
 def people_picker(picker: PeoplePicker) -> Element | None:
@@ -73,17 +73,22 @@ def people_picker(picker: PeoplePicker) -> Element | None:
     }
 
 
-def option_object(option: Button) -> Element:
-    return {"text": _plain_text(option.label, MAX_OPTION), "value": button_values.dump(option.intent)}
-
-
 def options_response(options: Sequence[Button]) -> Element:
     """The response to a search: the options that fit."""
-    return {"options": [option_object(option) for option in options if _fits(option)][:MAX_OPTIONS]}
+    return {"options": _options(options)[0]}
 
 
-def _fits(option: Button) -> bool:
-    return len(button_values.dump(option.intent)) <= MAX_OPTION
+def _options(options: Sequence[Button]) -> tuple[list[Element], list[Button]]:
+    """As option objects, and those whose intent doesn't fit into one."""
+    fitting: list[Element] = []
+    left: list[Button] = []
+    for option in options:
+        value = button_values.dump(option.intent)
+        if len(value) > MAX_OPTION:
+            left.append(option)
+        elif len(fitting) < MAX_OPTIONS:
+            fitting.append({"text": _plain_text(option.label, MAX_OPTION), "value": value})
+    return fitting, left
 
 
 def _plain_text(text: str, limit: int) -> Element:

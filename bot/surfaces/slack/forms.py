@@ -3,7 +3,9 @@ modal that is updated later."""
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from adapters.toolkit.messages import in_language
@@ -12,12 +14,11 @@ from bot.surfaces.protocol import Intake
 from bot.surfaces.slack import views
 from bot.surfaces.slack.client import SlackClient
 from bot.surfaces.slack.deliveries import FormRequest
-from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.text import translate, translate_plain
 from bot.surfaces.slack.views import Meta
 from commands.model.card import Button, Card
 from commands.model.errors import CommandError
-from commands.model.messages import Message, Place
+from commands.model.messages import Message, Place, Via
 from commands.text.catalogue import plain_text
 
 READY_SECONDS = 0.2  # a form that takes longer opens as a loading modal
@@ -26,9 +27,9 @@ View = dict[str, Any]
 
 
 class FormOpener:
-    def __init__(self, client: SlackClient, replies: PrivateReplies) -> None:
+    def __init__(self, client: SlackClient, now: Callable[[], datetime]) -> None:
         self._client = client
-        self._replies = replies
+        self._now = now
 
     async def open(self, request: FormRequest, intake: Intake) -> None:
         """Shows the form, or says privately why there is none, or offers [Open again] if no modal opens."""
@@ -43,7 +44,7 @@ class FormOpener:
                     view_id = await self._open(request.trigger, views.loading_view())
                     await self._update(view_id, await self._built(building, request, intake))
             except SurfaceError:
-                await self._report_not_opened(request)
+                await intake.send_answer(self._unrecorded(request), _not_opened(request))
             finally:
                 building.cancel()
 
@@ -51,7 +52,7 @@ class FormOpener:
         try:
             view = building.result()
         except CommandError as error:
-            await self._replies.send(request.actor, request.place, request.reply, _refusal(error, intake))
+            await intake.send_answer(self._unrecorded(request), _refusal(error, intake))
         else:
             await self._open(request.trigger, view)
 
@@ -62,14 +63,14 @@ class FormOpener:
         except CommandError as error:
             return views.card_view(_refusal(error, intake), _meta(request))
 
-    async def open_card(self, card: Card, message: Message, trigger: str) -> None:
+    async def open_card(self, card: Card, message: Message, trigger: str, intake: Intake) -> None:
         """In a modal, or else as a private message."""
         try:
             await self._open(trigger, views.card_view(card, _meta_of(message.place), "Liaison"))
         except SurfaceError:
-            await self._replies.send(message.actor, message.place, message.reply, card)
+            await intake.send_answer(message, card)
 
-    async def show_answer(self, card: Card | None, message: Message, view_id: str) -> None:
+    async def show_answer(self, card: Card | None, message: Message, view_id: str, intake: Intake) -> None:
         """In the modal whose button was pressed. Without a card yet, it confirms that the press was recorded."""
         if card is None:
             title = translate_plain("taken_title")
@@ -78,7 +79,7 @@ class FormOpener:
         try:
             await self._update(view_id, views.card_view(card, _meta_of(message.place), "Liaison"))
         except SurfaceError:
-            await self._replies.send(message.actor, message.place, message.reply, card)
+            await intake.send_answer(message, card)
 
     async def _open(self, trigger: str, view: View) -> str:
         request = self._client.web.views_open(trigger_id=trigger, view=view)
@@ -93,15 +94,22 @@ class FormOpener:
         form = await intake.open_form(request.form, request.actor, request.place)
         return views.form_view(form, replace(_meta(request), about=form.about, run=form.run))
 
-    async def _report_not_opened(self, request: FormRequest) -> None:
-        text = translate("not_opened")
-        card = Card(
-            title=text,
-            summary=plain_text(text),
-            buttons=(Button(translate_plain("again"), request.form),),
-            tone="bad",
+    def _unrecorded(self, request: FormRequest) -> Message:
+        """What is answered: opening a form is not recorded."""
+        return Message(
+            key=f"slack:{request.actor.workspace}:form:{secrets.token_hex(8)}",
+            actor=request.actor,
+            place=request.place,
+            via=Via.BUTTON,
+            at=self._now(),
+            reply=request.reply,
         )
-        await self._replies.send(request.actor, request.place, request.reply, card)
+
+
+def _not_opened(request: FormRequest) -> Card:
+    text = translate("not_opened")
+    again = Button(translate_plain("again"), request.form)
+    return Card(title=text, summary=plain_text(text), buttons=(again,), tone="bad")
 
 
 def _meta_of(place: Place) -> Meta:

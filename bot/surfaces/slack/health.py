@@ -122,7 +122,7 @@ def _bot_token_problem(code: str) -> CheckResult:
     reason = f"{_REASONS[code]} ({code})" if code in _REASONS else code
     fix = (
         f"Install the app under {_APP_SETTINGS} → Install App, copy the Bot User OAuth Token from "
-        "OAuth & Permissions into slack.bot_token, and restart Liaison."
+        "OAuth & Permissions into slack.bot_token."
     )
     return _problem(f"Slack doesn't accept slack.bot_token: {reason}", fix)
 

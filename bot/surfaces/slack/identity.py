@@ -17,6 +17,11 @@ class Identity:
     url: str = ""
     enterprise: str = ""
 
+    @property
+    def is_organization(self) -> bool:
+        """Its token is good for several workspaces, so some calls must say which (Slack docs, "team_id")."""
+        return bool(self.enterprise) and self.team == self.enterprise
+
     def dump(self) -> str:
         return json.dumps(asdict(self))
 

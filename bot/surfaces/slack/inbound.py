@@ -149,7 +149,7 @@ class DeliveryParser(ShortcutParser, EventParser):
 
     def _parse_button(self, body: Mapping[str, Any]) -> Delivery:
         action: Mapping[str, Any] = body["actions"][0]
-        if not isinstance(action.get("action_id"), str | None):
+        if not isinstance(action.get("action_id"), str):
             raise TypeError("action_id")  # Bolt would fail
         if (body.get("view") or {}).get("callback_id") == views.CALLBACK and action.get("type") != "button":
             return self._parse_refresh(body)

@@ -21,6 +21,13 @@ class Parser:
         team = body.get("team") or {}
         return self.identity.team or str(body.get("team_id") or team.get("id") or "")
 
+    def _team(self, body: Mapping[str, Any]) -> str:
+        if not self.identity.is_organization:
+            return ""
+        team, user = body.get("team") or {}, body.get("user")
+        of_user = user.get("team_id") if isinstance(user, Mapping) else ""
+        return str(body.get("team_id") or team.get("id") or of_user or "")
+
     def _key(self, body: Mapping[str, Any], unique_part: str) -> str:
         return f"slack:{self._workspace(body)}:{unique_part}"
 
@@ -41,6 +48,7 @@ class Parser:
             channel_name=name,
             thread=thread,
             direct=direct,
+            team=self._team(body),
         )
 
 

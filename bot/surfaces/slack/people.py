@@ -8,9 +8,11 @@ from typing import Any
 from bot.surfaces.errors import ChatUnreachable
 from bot.surfaces.slack.client import ApiError, SlackClient
 from bot.surfaces.slack.identity import Identity
-from commands.model.messages import Actor, Membership
+from commands.model.messages import Actor, Membership, PersonGroup
 
 _ID = re.compile(r"[UW][A-Z0-9]{2,}")
+_GROUP_ID = re.compile(r"S[A-Z0-9]{8,}")
+GROUP_SCOPE = "usergroups:read"
 _CACHE_LIFETIME = timedelta(minutes=10)
 _PAGE_SIZE, _MAX_PAGES = 200, 25
 
@@ -20,8 +22,8 @@ class UserDirectory:
         self._client = client
         self._identity = identity
         self._now = now
-        self._by_name: dict[str, list[Actor]] = {}
-        self._loaded_at: datetime | None = None
+        self._by_name: dict[str, dict[str, list[Actor]]] = {}  # by team
+        self._loaded_at: dict[str, datetime] = {}
 
     async def profile(self, actor: Actor) -> Actor:
         """Raises ``ChatUnreachable`` until the bot's own workspace is known, because membership depends on it."""
@@ -38,7 +40,8 @@ class UserDirectory:
             raise
         return self._actor(response.get("user") or {}, actor)
 
-    async def find(self, text: str) -> Sequence[Actor]:
+    async def find(self, text: str, team: str = "") -> Sequence[Actor]:
+        """``team``: where to look for names, if the app is installed in an organisation."""
         query = text.strip().removeprefix("<").removesuffix(">").removeprefix("@").partition("|")[0]
         if not query:
             return ()
@@ -47,8 +50,27 @@ class UserDirectory:
             return () if actor.membership is Membership.UNKNOWN else (actor,)
         if "@" in query:
             return await self._find_by_email(query)
-        await self._load_members()
-        return self._by_name.get(query.casefold(), ())
+        await self._load_members(team)
+        return self._by_name[team].get(query.casefold(), ())
+
+    async def group(self, name: str, team: str, most: int) -> PersonGroup | None:
+        """By handle or id. Slack names the users of all groups in one answer (Slack docs, "usergroups.list")."""
+        try:
+            request = self._client.web.usergroups_list(include_users=True, team_id=team or None)
+            response = await self._client.call("usergroups.list", request)
+        except ApiError as error:
+            if error.code == "missing_scope":
+                return PersonGroup(name=f"@{name}" if _GROUP_ID.fullmatch(name) else "", missing=GROUP_SCOPE)
+            raise
+        for group in response.get("usergroups") or ():
+            if name == group.get("id") or name.casefold() == str(group.get("handle") or "").casefold():
+                workspace = self._identity().team
+                people = [
+                    await self.profile(Actor(surface="slack", workspace=workspace, id=str(id)))
+                    for id in (group.get("users") or ())[:most]
+                ]
+                return PersonGroup(name=f"@{group.get('handle') or name}", members=tuple(people))
+        return None
 
     async def _find_by_email(self, email: str) -> Sequence[Actor]:
         try:
@@ -60,14 +82,17 @@ class UserDirectory:
             raise
         return (self._actor(response.get("user") or {}, None),)
 
-    async def _load_members(self) -> None:
+    async def _load_members(self, team: str) -> None:
         """Slack has no call to look up a handle, so the whole list is read and kept for ten minutes."""
-        if self._loaded_at is not None and self._now() - self._loaded_at < _CACHE_LIFETIME:
+        loaded_at = self._loaded_at.get(team)
+        if loaded_at is not None and self._now() - loaded_at < _CACHE_LIFETIME:
             return
         by_name: dict[str, list[Actor]] = {}
         cursor = ""
         for _ in range(_MAX_PAGES):
-            request = self._client.web.users_list(limit=_PAGE_SIZE, cursor=cursor or None, include_locale=True)
+            request = self._client.web.users_list(
+                limit=_PAGE_SIZE, cursor=cursor or None, include_locale=True, team_id=team or None
+            )
             response = await self._client.call("users.list", request)
             for user in response.get("members") or ():
                 if user.get("deleted"):
@@ -78,7 +103,7 @@ class UserDirectory:
             cursor = str((response.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 break
-        self._by_name, self._loaded_at = by_name, self._now()
+        self._by_name[team], self._loaded_at[team] = by_name, self._now()
 
     def _actor(self, user: Mapping[str, Any], fallback: Actor | None) -> Actor:
         profile = user.get("profile") or {}

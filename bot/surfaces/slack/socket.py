@@ -73,6 +73,12 @@ class SocketMode:
         self._last_rotation = 0.0
         self.problem = ""
 
+    def use_token(self, token: str) -> bool:
+        """For connections that are opened from now on. Whether it is another one."""
+        is_new = token not in ("", self._app_token)
+        self._app_token = token or self._app_token
+        return is_new
+
     @property
     def ready(self) -> bool:
         return any(connection.connected.is_set() for connection in self._connections)

@@ -30,7 +30,7 @@ from bot.surfaces.slack.workspace import Workspace
 from bot.surfaces.slack.workspaces import Workspaces
 from commands.model.card import Button, Card, Text
 from commands.model.intents import OpenForm
-from commands.model.messages import Actor, Membership, Message, Place
+from commands.model.messages import Actor, Membership, Message, PersonGroup, Place
 
 log = logging.getLogger("liaison.slack")
 IDENTIFY_WAIT_SECONDS = 2.0  # ``start`` waits this long for auth.test before it continues without
@@ -142,6 +142,17 @@ class SlackSurface:
         own = self._workspaces.own
         return Reception(self._last_received, health.problem(own.rejection if own else "", socket_problem))
 
+    async def use_tokens(self, secrets: Mapping[str, str]) -> bool:
+        own, token = self._workspaces.own, secrets.get("bot_token", "")
+        is_new = self._socket_mode is not None and self._socket_mode.use_token(secrets.get("app_token", ""))
+        if own is None or not own.use_token(token):
+            return is_new
+        try:
+            await self._workspaces.identify(own)
+        except SurfaceError as error:  # the probe goes on asking
+            log.warning("slack: auth.test: %s", error)
+        return True
+
     def _on_added(self, workspace: Workspace) -> None:
         """A workspace installed the app."""
         if self._background or self._workspaces.own is None:
@@ -234,7 +245,10 @@ class SlackSurface:
         return await self._of(actor).users.profile(actor)
 
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
-        return await self._of(near).users.find(query)
+        return await self._of(near).users.find(query, near.team)
+
+    async def group(self, name: str, near: Place, most: int) -> PersonGroup | None:
+        return await self._of(near).users.group(name, near.team, most)
 
     async def can_see(self, actor: Actor, place: Place) -> bool:
         return await self._of(place).channels.can_see(actor, place)
@@ -255,8 +269,8 @@ class SlackSurface:
                 break
         return found
 
-    async def shared_channels(self, actor: Actor) -> Sequence[Place]:
-        return await self._of(actor).channels.shared_channels(actor)
+    async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
+        return await self._of(actor).channels.shared_channels(actor, near)
 
     async def channels_named(self, name: str) -> Sequence[str] | None:
         """Listing channels takes scopes that nothing else needs."""

@@ -34,7 +34,7 @@ class Workspace:
         self.replies = PrivateReplies(self.client, self.posts)
         self.users = UserDirectory(self.client, lambda: self.identity, now)
         self.channels = ChannelDirectory(self.client)
-        self.forms = FormOpener(self.client, self.replies)
+        self.forms = FormOpener(self.client, now)
         self.steps = StepCompletion(self.client)
         reactions = ReactionReader(self.client, options.reactions)
         self.events = EventHandler(
@@ -44,6 +44,13 @@ class Workspace:
         )
         if identity is not None:
             self.set_identity(identity)
+
+    def use_token(self, token: str) -> bool:
+        """Whether it is another one."""
+        if token in ("", self.token):
+            return False
+        self.token = self.client.web.token = token
+        return True
 
     def set_identity(self, identity: Identity) -> None:
         self.identity = identity

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.models import RunbookKey
 from adapters.results import Baseline
 from bot.storage.effects import Effect
 from bot.surfaces.console.surface import person, room
@@ -187,9 +188,9 @@ async def test_a_start_continues_once_a_person_confirms_the_lost_copy(
 ) -> None:
     """The last lookup was half an hour ago, and Liaison has asked whether the copy was made."""
     at = datetime.now(UTC) - timedelta(minutes=30)
-    handle = await chat.app.runs.reserve_handle(
-        ReservedStart("lost", "cutover", "R1 Primary down", runbook_id=fake.template.id)
-    )
+    runbook = RunbookKey(platform="cutover", id=fake.template.id)
+    reserved = ReservedStart("lost", runbook, "Database failover", "Primary down")
+    handle = await chat.app.runs.reserve_handle(reserved)
     intent = Start(runbook="Database failover", name="Primary down", run=handle).model_dump(mode="json")
     typed = Message(key="lost", actor=person("ana"), place=room(), via=Via.SAY, at=at, text="start")
     await chat.app.inbox.record(typed, b"")

@@ -1,53 +1,80 @@
 """Escaping mentions and Markdown."""
 
-import re
-
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from adapters.playbooks import text as texts
+from tests.fakes.mattermost.models import User, mentioned
 
-# Mattermost strips trailing punctuation (".", "-", ":", "_") from a word until it is a name: app/notification.go.
-MENTION_ALL = re.compile(r"@(?:channel|here|all)(?![A-Za-z0-9])", re.IGNORECASE)
+BEN = User("ben")
+PIECES = ("@ben", "@channel", "@all_", "`", "```", "\\", "\n", " ", "x", "_", "*", "https://h/", "(", ")", "\n\n")
+
+
+def notifies(text: str) -> bool:
+    return bool(mentioned([text], [BEN]))
 
 
 @pytest.mark.parametrize(
     "name", ["channel", "here", "all", "Channel", "channel_", "here__", "all_.", "here-", "all:"]
 )
 @pytest.mark.parametrize(
-    "template", ["{}", "`{}`", "\\`{}\\`", "```\n{}\n```", "``` {} ```", "a`{}", "*{}*", "<{}>"]
+    "template", ["{}", "`{}`", "\\`{}\\`", "```\n{}\n```", "``` {} ```", "a`{}", "*{}*", "<{}>", "https://h/{}"]
 )
-def test_mentions_of_everybody_are_always_escaped(name: str, template: str) -> None:
+def test_nobody_is_notified(name: str, template: str) -> None:
     text = template.format(f"@{name}")
-    assert MENTION_ALL.search(texts.escape_mentions(text)) is None
-    assert texts.unescape_mentions(texts.escape_mentions(text)) == text
+    assert not notifies(texts.escape_mentions(text))
+    assert "\u200b" not in texts.escape_mentions(text)
 
 
-@pytest.mark.parametrize("text", ["@ben", "\\`@ben\\`", "x ``` \n\n@ben\n\n``` y", "(@ben)", "```\n`\n```\n@ben"])
-def test_names_outside_code_are_escaped(text: str) -> None:
-    assert "@ben" not in texts.escape_mentions(text)
+@example("```\n```\n\n@all")
+@example("_\n\n`_*\n`@channel(`x```")
+@example("https://h/`@ben")
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_no_markdown_around_a_name_makes_it_a_mention(text: str) -> None:
+    assert not notifies(texts.escape_mentions(text))
+    assert not notifies(texts.with_task_header(text, "hi"))
 
 
-@pytest.mark.parametrize("text", ["`ssh ops@host`", "`npm i @acme/db`", "```\nmail @ben\n```", "see `@ben` there"])
-def test_code_is_unchanged(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`ssh ops@host`",
+        "`npm i @acme/db`",
+        "```\nmail @ben\n```",
+        "see `@ben` there",
+        "`/invite @liaison`",
+        "mail ana@example.com",
+        "an open ` and no name",
+        "4 @ 5",
+        "https://ana@example.com/x?y=a@b",
+    ],
+)
+def test_what_notifies_nobody_is_unchanged(text: str) -> None:
     assert texts.escape_mentions(text) == text
 
 
 @pytest.mark.parametrize(
     ("typed", "escaped"),
     [
-        ("@here now", "@\u200bhere now"),
-        ("(@channel)", "(@\u200bchannel)"),
-        ("**@All**", "**@\u200bAll**"),
-        ("_@ana_ and @ben.", "_@\u200bana_ and @\u200bben."),
-        ("mail ana@example.com", "mail ana@example.com"),
-        ("x-@here", "x-@\u200bhere"),
-        ("`npm i @types/node`", "`npm i @types/node`"),
-        ("```\npush @scope/x\n```", "```\npush @scope/x\n```"),
-        ("`@channel`", "`@\u200bchannel`"),
-        ("an open ` and @ben", "an open ` and @\u200bben"),
-        ("4 @ 5", "4 @ 5"),
+        ("@here now", "`@here` now"),
+        ("(@channel)", "(`@channel`)"),
+        ("**@All**", "**`@All`**"),
+        ("_@ana_ and @ben.", "_`@ana`_ and `@ben`."),
+        ("x-@here", "x-`@here`"),
+        ("npm i @types/node", "npm i `@types/node`"),
+        ("/invite @liaison", "/invite `@liaison`"),
+        ("an open ` and @ben", "an open \\` and `@ben`"),
     ],
 )
-def test_mentions_are_escaped(typed: str, escaped: str) -> None:
+def test_names_become_code(typed: str, escaped: str) -> None:
     assert texts.escape_mentions(typed) == escaped
     assert texts.unescape_mentions(escaped) == typed
+
+
+def test_an_address_stays_an_address() -> None:
+    assert texts.escape_mentions("https://chat.example/@ben/1") == "https://chat.example/%40ben/1"
+
+
+def test_what_earlier_versions_wrote_is_read() -> None:
+    assert texts.unescape_mentions("@\u200bben and `@\u200ball`") == "@ben and @all"

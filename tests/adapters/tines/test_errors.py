@@ -29,7 +29,8 @@ async def test_not_found_says_that_the_key_may_lack_permission(fake: TinesFake, 
         ("plain words", "plain words"),
         ("<html>oops</html>", "HTTP 422"),
         ("", ""),
-        ("[[[[[[[1]]]]]]]", "[[[[[[[1]]]]]]]"),
+        ('{"code": 42}', "code: 42"),
+        ("[[[[[[[1]]]]]]]", ""),
     ],
 )
 async def test_an_error_body_of_any_shape_is_read(fake: TinesFake, tines: Tines, body: str, said: str) -> None:

@@ -7,6 +7,7 @@ from adapters.models import RunState
 from adapters.writes import EndRun
 from adapters.xurrent import PLATFORM
 from adapters.xurrent.adapter import XurrentAdapter
+from adapters.xurrent.text import SIGNER
 from tests.adapters.error_text import error_text
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.adapters.xurrent.fake_account import FakeRun
@@ -44,12 +45,24 @@ async def test_an_end_that_was_refused_midway_says_its_words_once(
     fake.fault("answer", method="PATCH", status=403, body='{"message": "Forbidden"}')
     with pytest.raises(Rejected):
         await end(xurrent, run, "we go back")
+    fake.account.write_note(run, "why is it halted?")
+    fake.account.write_note(run, "we go back")  # by somebody there, without our code
     write = EndRun(run=run_key(run), by=ANA, text="we go back")
     again = MARKER.model_copy(update={"code": "8M3Q"})
     for step in xurrent.steps(write, await xurrent.read(str(run.id))):
         await xurrent.execute(step, again)
-    assert [note.text.splitlines()[0] for note in run.notes] == ["we go back"]
+    assert [note.text.splitlines()[0] for note in run.notes] == ["we go back", "why is it halted?", "we go back"]
+    assert "8M3Q" not in run.notes[-1].text
     assert (await xurrent.read(str(run.id))).state is RunState.FINISHED
+
+
+async def test_the_same_words_are_said_again_later(
+    xurrent: XurrentAdapter, fake: XurrentFake, run: FakeRun
+) -> None:
+    note = fake.account.write_note(run, SIGNER.sign("we go back", MARKER))
+    note.created_at = "2020-01-01T00:00:00Z"
+    await end(xurrent, run, "we go back")
+    assert [one.text.splitlines()[0] for one in run.notes] == ["we go back", "we go back"]
 
 
 async def test_the_last_tasks_are_cancelled_first_so_that_nothing_is_assigned(

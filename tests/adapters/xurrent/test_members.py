@@ -36,6 +36,7 @@ async def test_begin_by_somebody_outside_the_team_names_the_team(
     text = error_text(PLATFORM, refused.value)
     assert "only to people of Windows Servers, and doesn't accept Ana" in text
     assert "Assign it to somebody of that team" in text
+    assert refused.value.assign_first
     assert task.status == "assigned"
 
 

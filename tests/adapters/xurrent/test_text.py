@@ -1,5 +1,6 @@
 """Signed texts, links, settings and error bodies."""
 
+import re
 import string
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from adapters.writes import WriteMarker
 from adapters.xurrent.errors import validation_errors
 from adapters.xurrent.links import Links
 from adapters.xurrent.settings import XurrentSettings
-from adapters.xurrent.text import SIGNER
+from adapters.xurrent.text import SIGNER, escape_mentions, unescape_mentions
 
 VALID = {"url": "https://api.xurrent.com/v1", "token": "secret-token", "account": "wdc"}
 WHO = st.text(string.ascii_letters + " <@>|.", min_size=1, max_size=40).map(lambda who: who.strip() or "Ana")
@@ -27,11 +28,25 @@ CODE = st.text(string.ascii_uppercase + string.digits, min_size=4, max_size=4)
 def test_a_signed_text_can_be_parsed(text: str, who: str, code: str) -> None:
     marker = WriteMarker(code=code, who=who, at=datetime(2026, 7, 18, tzinfo=UTC))
     written = SIGNER.sign(text, marker)
-    assert "<@" not in written
+    assert re.search(r"<@[^<>]+>", written) is None
+    assert "\u200b" not in written.replace(text, "")
     assert marker.is_in(written)
     parsed = SIGNER.read(written)
     assert (parsed.by, parsed.code) == (who, code)
-    assert parsed.text == text.replace("<\u200b@", "<@").strip()
+    assert parsed.text == unescape_mentions(text).strip()
+
+
+@pytest.mark.parametrize(
+    "text", ["curl -d <@body.json https://h/x", "cat <<@\nx\n@", "a <@ b", "mail <ana@example.com>"]
+)
+def test_what_is_no_mention_is_written_as_it_is(text: str) -> None:
+    assert escape_mentions(text) == text
+
+
+def test_a_mention_is_broken_visibly() -> None:
+    assert escape_mentions("ask <@209|Ellen Ray> now") == "ask < @209|Ellen Ray> now"
+    for written in ("< @209|Ellen Ray>", "<\u200b@209|Ellen Ray>"):
+        assert unescape_mentions(written) == "<@209|Ellen Ray>"
 
 
 @pytest.mark.parametrize("text", ["", "plain", "see (7K2F)", "two\n\nlines", "who (notacode)"])

@@ -146,12 +146,32 @@ async def test_a_card_that_others_delete_is_put_back_once(scene: Scene) -> None:
     await until(lambda: list(chat.posts.values()) == ["T1 done"])
     chat.posts.clear()
     scene.change("T2 done")
-    await until(lambda: chat.posts)
+    await until(lambda: chat.posts and scene.live_cards.cards_of("R1"))
     [text] = chat.posts.values()
     assert "deleted here twice" in text
-    assert not scene.live_cards.cards_of("R1")
+    notice = scene.card()
+    assert [place.thread for place in scene.live_cards.threads_of("R1")] == [notice], "where its lines go now"
+    scene.change("T3 done")
     await scene.live_cards.move("R1", room())
-    assert chat.posts[scene.card()] == "T2 done", "a person asked for it"
+    assert chat.posts[scene.card()] == "T3 done", "a person asked for it"
+    await until(lambda: chat.posts[notice] == f"moved to {scene.card()}")
+
+
+async def test_the_notice_that_a_card_was_deleted_is_posted_once(scene: Scene) -> None:
+    chat = scene.chat
+    chat.may_edit.set()
+    await scene.live_cards.ensure_posted("R1", room())
+    for change in ("T1 done", "T2 done"):
+        chat.posts.clear()
+        scene.change(change)
+        await until(lambda: chat.posts and scene.live_cards.cards_of("R1"))
+    notice = scene.card()
+    chat.posts.clear()
+    assert scene.live_cards.look_for_deleted("R1", notice)
+    await until(lambda: not scene.live_cards.cards_of("R1"))
+    scene.change("T3 done")
+    await asyncio.sleep(0.2)
+    assert not chat.posts
 
 
 async def test_a_card_that_cannot_be_edited_is_replaced_and_becomes_a_pointer_when_it_can(

@@ -27,6 +27,7 @@ from commands.model.tracked_run import ReservedStart
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
 KEY = RunKey(platform="slow", id="77")
 PLACE = Place(surface="console", channel="c")
+NEW = ReservedStart("K1", RunbookKey(platform="slow", id="9"), "Failover", "Failover")
 MARKER = WriteMarker(code="7K2F", who="Ana", at=NOW)
 
 
@@ -73,8 +74,7 @@ class Scene:
 
     async def start(self) -> str:
         """The handle of a start whose request was sent."""
-        await self.runs.reserve_handle(ReservedStart("K1", "slow", "Failover"))
-        return await self.runs.reserve_handle(ReservedStart("K1", "slow", "R1 Failover", "Failover", "9"))
+        return await self.runs.reserve_handle(NEW)
 
 
 @pytest.fixture
@@ -138,9 +138,7 @@ async def test_another_run_with_a_similar_title_gets_a_handle_of_its_own(scene: 
 
 
 async def test_one_message_reserves_one_handle_however_often_it_asks(scene: Scene) -> None:
-    handles = await asyncio.gather(
-        *(scene.runs.reserve_handle(ReservedStart("K1", "slow", "Failover")) for _ in range(5))
-    )
+    handles = await asyncio.gather(*(scene.runs.reserve_handle(NEW) for _ in range(5)))
     assert set(handles) == {"R1"}
 
 
@@ -233,7 +231,7 @@ async def test_a_late_outcome_drops_the_answer_that_still_waits_for_the_chat(sce
 async def test_a_key_that_moves_to_another_handle_is_forgotten_by_the_old_one(scene: Scene) -> None:
     """A planned run that was shown under R1 is started as R2."""
     planned = await scene.runs.track(RunSummary(key=KEY, title="Failover", state=RunState.PLANNED))
-    handle = await scene.runs.reserve_handle(ReservedStart("K1", "slow", "R2 Failover", runbook_id="77"))
+    handle = await scene.runs.reserve_handle(NEW)
     await scene.outcomes.record(await scene.sent(START, handle), "done", WriteResult(run=KEY))
     for rows in (scene.rows, await scene.after_a_restart()):
         found, old = rows.find(KEY), rows.get(planned.handle)

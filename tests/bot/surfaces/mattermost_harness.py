@@ -137,6 +137,7 @@ async def start_mattermost() -> AsyncIterator[Any]:
         async with serve(()) as (url, app):
             harness.build(url)
             app.router.routes[:] = harness.surface.routes()
+            harness.intake.surface = harness.surface
             await harness.surface.start(harness.intake)
             try:
                 await mm.until(lambda: all(harness.surface.ready().values()))

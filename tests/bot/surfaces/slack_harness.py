@@ -126,6 +126,7 @@ async def start_slack() -> AsyncIterator[Any]:
         harness = SlackSurfaceHarness(slack)
         async with serve(harness.surface.routes()) as (url, _):
             harness.url = url
+            harness.intake.surface = harness.surface
             await harness.surface.start(harness.intake)
             try:
                 yield harness

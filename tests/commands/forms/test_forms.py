@@ -54,6 +54,14 @@ async def test_the_status_form_shows_the_present_status_and_is_filled_with_it(ro
     ]  # fmt: skip
 
 
+async def test_the_status_form_keeps_an_update_that_was_promised_for_a_clock_time(room: Room) -> None:
+    """Posting it as it is would otherwise drop the promise."""
+    await room.start()
+    await room.type("status amber replica lags --next tomorrow 9am")
+    kept = values(await opened(room, "status"))
+    assert (kept["soon"], kept["next"]) == ("off", "2026-05-05 09:00")
+
+
 @pytest.mark.parametrize(
     ("soon", "at", "due"), [("15m", "", "15m"), ("off", "", "off"), ("off", "14:30", "14:30"), ("", "", "")]
 )
@@ -133,6 +141,15 @@ async def test_only_tasks_that_the_verb_fits_are_offered(room: Room) -> None:
     for about, fitting in {"reopen": ["T1"], "skip": ["T2", "T3", "T4"], "begin": ["T2"]}.items():
         found = await search_options("R1", "task", "", room.services, about=about)
         assert [option.value for option in found] == fitting, about
+
+
+async def test_tasks_are_searched_by_a_short_word_or_number_of_their_titles(room: Room) -> None:
+    """From the first character that somebody types."""
+    await room.start()
+    await room.type("add Reboot host 199")
+    for query, found in (("199", ["T5"]), ("dba", ["T2"]), ("p", ["T1", "T2"])):
+        options = await search_options("R1", "task", query, room.services, about="finish")
+        assert sorted(option.value for option in options) == found, query
 
 
 async def test_runbooks_are_searched_and_a_failing_platform_gives_an_empty_list(room: Room) -> None:

@@ -60,7 +60,7 @@ def test_only_typed_commands_have_examples(command: object) -> None:
         ("Stauts", "status"),
         ("strat failover", "start"),
         ("coment x", "comment"),
-        ("concluri T3", "finish"),
+        ("concluri T3", "concluir"),
         ("hlep", "help"),
     ],
 )

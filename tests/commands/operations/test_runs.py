@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
-from adapters.errors import RateLimited, Unreachable
+import pytest
+
+from adapters.errors import RateLimited, Rejected, Unreachable
 from adapters.models import Person
 from adapters.protocol import Emulated
 from adapters.writes import EndRun, Op, WriteMarker
-from commands.model.intents import DecideOutcome, Stop
+from commands.model.intents import Comment, DecideOutcome, Stop
 from commands.model.messages import Place
 from commands.model.outcomes import Done
 from commands.verbs.move import MoveCard
@@ -183,10 +185,57 @@ async def test_next_lists_what_can_begin(room: Room) -> None:
 
 
 async def test_next_says_that_a_run_was_never_started(room: Room) -> None:
-    await room.type("start Nothing like this")
+    room.platform.errors["start"] = Rejected("local", "start", said="no such owner")
+    await room.type("start Database failover")
     answer = await room.type("next R1")
-    assert private_text(answer) == "R1 Nothing like this was never started, so it has no tasks."
+    assert private_text(answer) == "R1 Database failover was never started, so it has no tasks."
     assert button_labels(answer) == ["Show R1"]
+
+
+@pytest.mark.parametrize("line", ["show", "next", "T1", "comments", "status"])
+async def test_a_start_that_failed_is_not_the_run_of_anything(room: Room, line: str) -> None:
+    await room.type("start Nothing like this")
+    assert "No run is active here." in private_text(await room.type(line))
+
+
+async def test_what_was_never_started_is_said_so_and_not_that_it_has_ended(room: Room) -> None:
+    await room.type("start Nothing like this")
+    assert private_text(await room.type("use R1")) == "R1 Nothing like this was never started. Nothing changed."
+    comments = private_text(await room.type("comments R1"))
+    assert comments == "R1 Nothing like this was never started, so it has no comments."
+
+
+async def test_home_does_not_say_here_of_a_run_that_is_elsewhere(room: Room) -> None:
+    await room.start()
+    await room.type("begin T1")
+    assert "Active here: R1 " in private_text(await room.type("hello"))
+    elsewhere = private_text(await room.type("hello", place=OTHER))
+    assert "No run is active here. You last used R1 Primary down in EU" in elsewhere
+
+
+@pytest.mark.parametrize("line", ["--help", "-h"])
+async def test_help_is_asked_for_as_in_a_shell_too(room: Room, line: str) -> None:
+    assert private_text(await room.type(line)) == private_text(await room.type("help"))
+
+
+async def test_help_is_offered_once(room: Room) -> None:
+    assert button_labels(await room.type("hlep")) == ["Help"]
+
+
+@pytest.mark.parametrize(
+    ("line", "label"), [("finsh T1", "Finish T1"), ("concluirr T1", "Concluir T1"), ("proxmo", "Próximo")]
+)
+async def test_what_was_probably_meant_is_in_the_language_that_was_typed(
+    room: Room, line: str, label: str
+) -> None:
+    await room.start()
+    assert button_labels(await room.type(line))[0] == label
+
+
+async def test_a_flag_without_its_value_is_shown_with_one(room: Room) -> None:
+    await room.start()
+    answer = private_text(await room.type("finish T1 --run"))
+    assert answer == "--run needs a value, for example: finish … --run RUN"
 
 
 async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:
@@ -299,6 +348,7 @@ async def test_a_bare_command_shows_what_goes_on(room: Room) -> None:
 async def test_stop_and_move(room: Room) -> None:
     await room.start()
     room.messages.stoppable |= {"K": "stopped", "L": "trying"}
+    room.messages.intents |= {key: Comment(run="R1", text="hello").model_dump() for key in ("K", "L", "other")}
     assert private_text(await room.press(Stop(key="K"))) == "Stopped. Nothing was sent."
     assert "already being sent" in private_text(await room.press(Stop(key="L")))
     assert "too late" in private_text(await room.press(Stop(key="other")))

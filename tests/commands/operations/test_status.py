@@ -1,17 +1,19 @@
 """The status of a run, and the promise of the next update."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from adapters.models import Health
 from adapters.protocol import Emulated
 from adapters.writes import Op
+from commands.cards.health_line import status_line
 from commands.model.card import PersonName
 from commands.model.intents import PromiseUpdate, UpdateDue
-from commands.model.messages import Place
+from commands.model.messages import Place, Via
 from commands.text.catalogue import plain_text
 from tests.commands.room import (
     ANA,
     BEN,
+    HERE,
     Room,
     activity_texts,
     button_labels,
@@ -36,6 +38,18 @@ async def test_a_status_is_said_in_the_place_and_promises_the_next(room: Room) -
     assert room.responder.reminders == {"R1": due}
     assert (await room.run("R1")).overlay.update_due == due
     assert answer.changed_runs == ("R1",)
+
+
+async def test_an_update_that_was_queued_has_one_time_in_its_post_and_on_the_card(room: Room) -> None:
+    """When it was done, not when it was typed."""
+    await room.start()
+    message = room._message(ANA, HERE, Via.COMMAND, "", text="status amber replica lagging")
+    room.wait(minutes=3)
+    answer = await room.send(message)
+    tracked = await room.run("R1")
+    shown = plain_text(status_line(tracked, UTC, room.now()))
+    at = public_text(answer).splitlines()[-1].removeprefix("Ana ").partition(" UTC")[0]
+    assert f"Ana {at}" in shown, (shown, public_text(answer))
 
 
 async def test_the_longer_an_update_is_overdue_the_more_people_are_told(room: Room) -> None:

@@ -7,6 +7,7 @@ import pytest
 from adapters.models import Person
 from adapters.results import WriteResult
 from adapters.writes import Op
+from commands.model.messages import PersonGroup
 from tests.commands.memory import MemoryPeople
 from tests.commands.room import ANA, BEN, DAN, HERE, ON_SLACK, Room, button_labels, find_button, private_text
 
@@ -173,6 +174,29 @@ async def test_everybody_who_would_see_the_run_by_it_is_named_before(room: Room)
     assert not any(step.startswith("assign") for step in room.platform.executed)
     await room.press(find_button(asked, "Assign anyway"))
     assert room.platform.executed[-2:] == ["assign:1", "assign:1:U2"]
+
+
+async def test_the_members_of_a_group_are_offered(room: Room) -> None:
+    await room.start()
+    group = PersonGroup(name="@oncall", members=(ANA, BEN))
+    many = PersonGroup(
+        name="@everyone-else", members=tuple(BEN.model_copy(update={"id": f"U{n}"}) for n in range(12))
+    )
+    people = MemoryPeople([ANA, BEN], {"@oncall": group, "@S0604QSJC": group, "@everyone-else": many})
+    room.services = replace(room.services, people=people)
+    room.memberships.people = [BEN]
+    for typed in ("@oncall", "@S0604QSJC"):
+        asked = await room.type(f"assign T1 {typed}")
+        assert private_text(asked) == "@oncall is a group. Which of them?"
+        assert button_labels(asked) == ["Ana", "Ben"]
+    await room.press(find_button(asked, "Ben"))
+    assert room.platform.executed[-1] == "assign:1"
+    assert button_labels(await room.type("assign T2 @here")) == ["Ben"]
+    assert "is a group. Mention each person" in private_text(await room.type("assign T2 @everyone-else"))
+    hidden = PersonGroup(name="@oncall", missing="usergroups:read")
+    people.groups |= {"@S0604QSJC": hidden, "@else": hidden.model_copy(update={"name": ""})}
+    assert "without usergroups:read" in private_text(await room.type("assign T2 @S0604QSJC"))
+    assert "If it is a group, I can't see it without" in private_text(await room.type("assign T2 @else"))
 
 
 @pytest.mark.parametrize("group", ["@here", "@channel", "@S0604QSJC"])

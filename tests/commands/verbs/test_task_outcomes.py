@@ -11,6 +11,7 @@ from adapters.protocol import Unsupported
 from adapters.results import WriteResult
 from adapters.writes import NOTE, Op
 from commands.model.card import ClockTime
+from commands.model.intents import OpenForm
 from tests.commands.room import BEN, Room, activity_texts, button_labels, find_button, private_text
 
 
@@ -163,3 +164,11 @@ async def test_a_write_that_came_too_late_says_who_was_faster(room: Room, line: 
     (text,) = activity_texts(answer)
     assert "came a moment too late." in text
     assert (await room.run("R1")).overlay.holds == {}
+
+
+async def test_a_task_that_somebody_else_must_have_first_can_be_assigned_from_the_refusal(room: Room) -> None:
+    await room.start()
+    room.platform.errors["finish"] = Rejected("local", "finish", assign_first=True)
+    answer = await room.type("finish T1")
+    assign = find_button(answer, "Assign…")
+    assert assign.intent == OpenForm(run="R1", about="assign", fill={"task": "T1"})

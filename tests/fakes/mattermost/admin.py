@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 import aiohttp
 
 from adapters.testing.fake_server import Seen
-from tests.fakes.mattermost.models import Json, User, millis, new_id
+from tests.fakes.mattermost.blocks import Json
+from tests.fakes.mattermost.models import User, millis, new_id
+from tests.fakes.mattermost.rejection import Rejection
 from tests.fakes.mattermost.rest import ID, RestApi
-from tests.fakes.mattermost.rules import FORBIDDEN, Rejection, check_attachments
+from tests.fakes.mattermost.rules import FORBIDDEN, check_attachments
 
 _MANAGE = "manage_slash_commands"
 _MAX_LENGTHS = {"trigger": 128, "url": 1024, "display_name": 64, "description": 128, "auto_complete_hint": 1024}
@@ -59,7 +61,8 @@ class AdminRoutes(RestApi):
     def _client_config(self) -> Json:
         shown = ("SiteURL", "EnablePostUsernameOverride", "EnablePostIconOverride")
         texts = {name: str(self._setting(name)) for name in shown}
-        return {"Version": self.version} | {
+        flags = {"FeatureFlagMmBlocksEnabled": "true"} if self.draws_blocks else {}
+        return {"Version": self.version, **flags} | {
             name: text.lower() if text in ("True", "False") else text for name, text in texts.items()
         }
 

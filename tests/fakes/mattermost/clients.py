@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import aiohttp
 
 from tests.fakes.mattermost.admin import AdminRoutes
-from tests.fakes.mattermost.models import Channel, Dialog, Json, Post, User, action_labels, is_labelled, new_id
+from tests.fakes.mattermost.blocks import Json
+from tests.fakes.mattermost.models import Channel, Dialog, Post, User, action_labels, is_labelled, new_id
 from tests.fakes.mattermost.rules import check_dialog
 
 AGENT = "Mattermost-Bot/1.1"

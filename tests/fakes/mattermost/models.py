@@ -5,11 +5,11 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from markdown_it import MarkdownIt
 
-Json = dict[str, Any]
+from tests.fakes.mattermost.blocks import Json, block_controls, block_text
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _clock = [0]
 
@@ -122,7 +122,7 @@ class Post:
     @property
     def text(self) -> str:
         """Message and attachments, with the fields as the client shows them: the title above the value."""
-        parts: list[str | None] = [self.message]
+        parts: list[str | None] = [self.message, *block_text(self.props)]
         for attachment in self.attachments:
             parts += [attachment.get("title"), attachment.get("text")]
             for item in attachment.get("fields") or []:
@@ -138,12 +138,15 @@ class Post:
     def actions(self) -> Iterator[Json]:
         for attachment in self.attachments:
             yield from attachment.get("actions") or []
+        yield from block_controls(self.props)
 
     def json(self) -> Json:
         """As clients receive it: without integrations."""
         props = dict(self.props)
         if "attachments" in props:
             props["attachments"] = [_client_attachment(attachment) for attachment in self.attachments]
+        if props.get("mm_blocks_actions"):
+            props["mm_blocks_actions"] = f"encrypted {self.id}"
         shown = bool(self.attachments)
         return {
             "id": self.id,

@@ -9,12 +9,18 @@ from typing import Any
 from aiohttp import web
 
 from adapters.testing.fake_server import Seen
-from tests.fakes.mattermost.models import Channel, Dialog, Json, Post, User, millis, new_id
-from tests.fakes.mattermost.rules import FORBIDDEN, Rejection, check_attachments, check_dialog, check_post
+from tests.fakes.mattermost.blocks import Json
+from tests.fakes.mattermost.models import Channel, Dialog, Post, User, millis, new_id
+from tests.fakes.mattermost.rejection import Rejection
+from tests.fakes.mattermost.rules import FORBIDDEN, check_attachments, check_dialog, check_post
 from tests.fakes.mattermost.state import SiteState
 
 ID = "([a-z0-9]{26})"
 PluginHandler = Callable[[web.Request, Seen], Awaitable[web.StreamResponse | None]]
+
+
+def _group_id(name: str) -> str:
+    return name.ljust(26, "g")
 
 
 class RestApi(SiteState):
@@ -71,6 +77,8 @@ class RestApi(SiteState):
             ("GET", r"/users/username/([a-z0-9._-]+)", lambda s, u, name: self._user(self.user_named(name))),
             ("GET", r"/users/email/([^/]+)", lambda s, u, email: self._user(self._by_email(email))),
             ("GET", "/users", self._in_channel),
+            ("GET", "/groups", self._groups),
+            ("GET", f"/groups/{ID}/members", self._group_members),
             ("POST", "/users/search", lambda s, u: self._search(s.json["term"])),
             ("POST", "/users/ids", lambda s, u: [self.users[id].json() for id in s.json if id in self.users]),
             ("GET", f"/users/(me|{ID})/teams", lambda s, u, user_id, _: self._teams(u)),
@@ -121,6 +129,23 @@ class RestApi(SiteState):
         channel = self._channel(user, seen.query["in_channel"])
         found = sorted((self.users[id] for id in channel.members), key=lambda member: member.username)
         return [member.json() for member in found][: int(seen.query.get("per_page", 60))]
+
+    def _groups(self, seen: Seen, user: User) -> list[Json]:
+        """Only with an Enterprise licence (api4/group.go)."""
+        if not self.groups:
+            raise Rejection(501, "api.ldap_groups.license_error", "your license does not support groups")
+        query = seen.query.get("q", "").lower()
+        found = [name for name in self.groups if query in name]
+        return [{"id": _group_id(name), "name": name, "display_name": name.title()} for name in found]
+
+    def _group_members(self, seen: Seen, user: User, id: str) -> Json:
+        if not self.shows_group_members:
+            raise Rejection(
+                403, "api.context.permissions.app_error", "You do not have the appropriate permissions."
+            )
+        members = next(members for name, members in self.groups.items() if _group_id(name) == id)
+        shown = [member.json() for member in members][: int(seen.query.get("per_page", 60))]
+        return {"members": shown, "total_member_count": len(members)}
 
     def _by_email(self, email: str) -> User | None:
         return next((user for user in self.users.values() if user.email == email.lower()), None)
@@ -202,7 +227,7 @@ class RestApi(SiteState):
         if channel.archived:
             raise Rejection(400, "api.post.create_post.can_not_post_to_deleted.error")
         message, props, root = body.get("message") or "", dict(body.get("props") or {}), body.get("root_id") or ""
-        check_post(message, props)
+        check_post(message, props, self.version_numbers, blocks=self.draws_blocks)
         above = self.posts.get(root)
         if root and (above is None or above.root or above.delete_at or above.channel != channel.id):
             raise Rejection(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter.")
@@ -225,7 +250,8 @@ class RestApi(SiteState):
         if millis() - post.create_at > self.edit_seconds * 1000:
             raise Rejection(400, "api.post.update_post.permissions_time_limit.app_error")
         body = seen.json
-        check_post(body.get("message", post.message), body.get("props", post.props))
+        message, props = body.get("message", post.message), body.get("props", post.props)
+        check_post(message, props, self.version_numbers, blocks=self.draws_blocks)
         return (await self.change(post, body.get("message"), body.get("props"))).json()
 
     def _get_post(self, seen: Seen, user: User, id: str) -> Json:

@@ -4,34 +4,35 @@ import json
 import re
 from typing import Any
 
-from tests.fakes.mattermost.models import Json
+from tests.fakes.mattermost.blocks import Json, check_blocks
+from tests.fakes.mattermost.rejection import Rejection
 
 MESSAGE_RUNES = 16_383
 PROPS_RUNES = 8_000  # before Mattermost 6.0
-
-
-class Rejection(Exception):
-    def __init__(self, status: int, id: str, message: str = "") -> None:
-        self.status = status
-        self.id = id
-        self.message = message or id
-        super().__init__(id)
+NEWER_PROPS_RUNES = 800_000
 
 
 FORBIDDEN = "api.context.permissions.app_error"
 
 
-def check_post(message: str, props: Json) -> None:
+def check_post(message: str, props: Json, version: tuple[int, ...] = (5, 37), *, blocks: bool = False) -> None:
+    """``blocks``: the server draws them. Another one would show nothing in their place."""
     if len(message) > MESSAGE_RUNES:
         raise Rejection(400, "model.post.is_valid.msg.app_error", "Invalid message.")
     written = json.dumps(props, ensure_ascii=False, separators=(",", ":"))
-    if len(written) + 5 * sum(written.count(char) for char in "<>&") > PROPS_RUNES:
+    if len(written) + 5 * sum(written.count(char) for char in "<>&") > (
+        PROPS_RUNES if version < (6, 0) else NEWER_PROPS_RUNES
+    ):
         raise Rejection(400, "model.post.is_valid.props.app_error", "Invalid props.")
     if "\0" in message or re.search(r"(?<!\\)(?:\\\\)*\\u0000", written):
         raise Rejection(500, "app.post.save.app_error", "The database does not accept NUL.")
     if not message and not props.get("attachments"):
         raise Rejection(400, "model.post.is_valid.empty.fake", "An empty post.")
     check_attachments(props.get("attachments") or [])
+    if "mm_blocks" in props and not blocks:
+        raise Rejection(400, "fake.blocks", "this server draws no blocks")
+    if blocks and not isinstance(props.get("mm_blocks_actions"), str):
+        check_blocks(props)
 
 
 def check_attachments(attachments: list[Json]) -> None:

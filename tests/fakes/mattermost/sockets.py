@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.mattermost.models import Json, User, new_id
+from tests.fakes.mattermost.blocks import Json
+from tests.fakes.mattermost.models import User, new_id
 
 DISABLED = "api.web_socket_router.not_authenticated.app_error"
 REVOKED = "api.context.invalid_token.error"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from adapters.testing.fake_server import Fake
+from tests.fakes.mattermost.blocks import Json, named_actions
 from tests.fakes.mattermost.models import (
     Channel,
     Dialog,
-    Json,
     Post,
     User,
     full_attachment,
@@ -29,6 +29,8 @@ class SiteState(Fake):
     def __init__(self, *, command: str = "/run", sub_path: str = "", version: str = "5.37.0") -> None:
         super().__init__()
         self.version = version
+        self.draws_blocks = False  # the feature flag MmBlocksEnabled, which older servers don't have
+        self.keeps_actions = False  # edits can't change the actions of blocks
         self.command_word = command
         self.sub_path = sub_path
         self.trigger_seconds = 3.0
@@ -61,6 +63,8 @@ class SiteState(Fake):
         self.ben = self.add_user("ben", email="ben@example.com", first_name="Ben")
         self.gil = self.add_user("gil", email="gil@example.com", roles="system_guest")
         self.bot = self.add_user("liaison", is_bot=True, email="liaison@localhost")
+        self.groups: dict[str, list[User]] = {}  # by name; None without a licence
+        self.shows_group_members = True
         self.town = self.add_channel("town-square", *self.users.values())
         self.far = self.add_channel("far-away", self.ana, self.ben)
 
@@ -224,7 +228,14 @@ class SiteState(Fake):
         if message is not None:
             post.message = message
         if props is not None:
-            post.props = dict(props)
+            props, before = dict(props), post.props.get("mm_blocks_actions")
+            if before and (self.keeps_actions or not isinstance(props.get("mm_blocks_actions"), dict)):
+                props["mm_blocks_actions"] = before
+            elif self.keeps_actions:
+                props.pop("mm_blocks_actions", None)
+            if not self.keeps_actions and (actions := props.get("mm_blocks_actions")):
+                props["mm_blocks_actions"] = {id: actions[id] for id in actions if id in named_actions(props)}
+            post.props = props
             if post.attachments:
                 post.props["attachments"] = [full_attachment(item) for item in post.attachments]
         post.edit_at = post.update_at = millis()

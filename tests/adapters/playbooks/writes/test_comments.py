@@ -8,6 +8,7 @@ from adapters.results import Applied, Indeterminate, NotApplied
 from adapters.writes import AddComment, FinishTask, HoldTask, SetStatus
 from tests.adapters.playbooks.harness import PlatformHarness
 from tests.adapters.playbooks.helpers import ANA, execute_steps, make_baseline, make_marker
+from tests.fakes.mattermost.models import User, mentioned
 
 
 async def test_a_comment_is_a_signed_post(harness: PlatformHarness) -> None:
@@ -167,8 +168,7 @@ async def test_markdown_in_titles_and_names_is_escaped(harness: PlatformHarness)
         harness, AddComment(run=run.key, by=ANA, text="hi", task=run.tasks[0].id), run, marker
     )
     message = harness.fake.calls("POST", "/api/v4/posts$")[0].json["message"]
-    assert "@all" not in message
-    assert "@here" not in message
-    assert message.startswith("**\\[click\\](http://evil.example.com) @\u200ball \\# \\`x\\`**\nhi\n\n\\*Ana\\*")
+    assert message.startswith("**\\[click\\](http://evil.example.com) `@all` \\# \\`x\\`**\nhi\n\n\\*Ana\\*")
+    assert not mentioned([message], [User("ben")])
     assert result.comment is not None
     assert result.comment.text == "hi"

@@ -18,7 +18,7 @@ async def test_a_status_has_a_colour_and_a_reminder(harness: PlatformHarness) ->
     next_at = marker.at + timedelta(minutes=30)
     [result] = await execute_steps(harness, write.model_copy(update={"next_at": next_at}), run, marker)
     sent = harness.fake.calls("POST", "/status$")[0].json
-    assert sent["message"] == f"[amber] @\u200bhere replica lags\n\nAna via Slack ({marker.code})"
+    assert sent["message"] == f"[amber] `@here` replica lags\n\nAna via Slack ({marker.code})"
     assert sent["description"] == ""
     assert 1740 < sent["reminder"] <= 1800
     assert result.health is not None

@@ -87,6 +87,7 @@ class MattermostHarness:
             now=self.now,
             probe_seconds=self.probe_seconds,
         )
+        self.intake.surface = self.surface
         self.app.router.routes[:] = self.surface.routes()
         return self.surface
 

@@ -49,7 +49,7 @@ async def test_a_username_that_looks_like_an_id_needs_an_at_sign(harness: Matter
 
 
 async def test_a_good_setup_passes_all_checks(harness: MattermostHarness) -> None:
-    harness.mm.service_settings |= {"EnablePostUsernameOverride": True, "EnablePostIconOverride": True}
+    harness.mm.permissions["system_user"].append("create_post_ephemeral")
     found = await harness.surface.check()
     assert [item.status for item in found] == [CheckStatus.OK] * 6
     assert "@liaison" in found[0].summary

@@ -127,6 +127,19 @@ async def test_a_commands_answer_comes_from_the_bot_where_overrides_are_allowed(
     assert harness.mm.shown_author(harness.mm.private(harness.mm.ana)[-1]) == "ana"
 
 
+async def test_a_clicks_answer_has_the_servers_sender_without_the_right(harness: MattermostHarness) -> None:
+    """Whatever may be overridden, and doctor says so."""
+    harness.mm.service_settings |= {"EnablePostUsernameOverride": True, "EnablePostIconOverride": True}
+    harness.intake.private_answers["finish"] = simple_card("T3 is done already")
+    card = await harness.post(FINISH_T3)
+    pressed = await harness.mm.press(card, "Finish", harness.mm.ana)
+    assert pressed.json == {"ephemeral_text": "T3 is done already", "skip_slack_parsing": True}
+    [shown] = harness.mm.private(harness.mm.ana)
+    assert harness.mm.shown_author(shown) == "ana"
+    titles = [result.summary for result in await harness.surface.check()]
+    assert "Private answers to buttons show the name and picture of whoever pressed" in titles
+
+
 async def test_with_the_right_to_do_so_the_bot_posts_private_answers_itself(harness: MattermostHarness) -> None:
     """Also to mentions and clicks, which otherwise are answered for everyone to see."""
     harness.mm.permissions["system_user"].append("create_post_ephemeral")

@@ -76,6 +76,7 @@ async def start_surface(
     options = options_for(slack, socket_mode=socket_mode)
     surface = SlackSurface(options, command="/run", state=state, now=lambda: datetime.now(UTC), **(watchdog or {}))
     async with serve(surface.routes()) as (url, _):
+        intake.surface = surface
         await surface.start(intake)
         try:
             yield SlackHarness(surface, intake, state, url)
