@@ -141,7 +141,8 @@ class _Parts:
     @cached_property
     def activity_log(self) -> ActivityLog:
         rows, language = ActivityRows(self.store), self.settings.bot.language
-        return ActivityLog(rows, self.chats, self.live_cards, self.now, language)
+        within = self.settings.bot.activity_within
+        return ActivityLog(rows, self.chats, self.live_cards, self.now, language, within)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -199,6 +200,9 @@ class _Parts:
     def _on_run_change(self, handle: str) -> None:
         self.live_cards.mark_changed(handle)
         self.home_pages.mark_changed()
+        run = self.run_rows.get(handle)
+        if run is not None and run.run.state.is_over:
+            self.activity_log.send_waiting(handle)
 
     @cached_property
     def services(self) -> Services:
