@@ -22,6 +22,7 @@ from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.date_change import DateChange
+from bot.outbound.drawings import Drawings
 from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.notifications import Notifications
@@ -131,12 +132,11 @@ class _Parts:
     @cached_property
     def live_cards(self) -> LiveCards:
         rows, language = LiveCardRows(self.store), self.settings.bot.language
-        return LiveCards(
-            rows, self.chats, self.run_rows.get, self._channel_card, self.run_rows.bind, self.now, language
-        )
+        drawings = Drawings(self._channel_card, lambda run: self.engine.delayed_writes(run), self.now, language)
+        return LiveCards(rows, self.chats, self.run_rows.get, drawings, self.run_rows.bind, self.now, language)
 
-    def _channel_card(self, run: TrackedRun) -> Card:
-        return channel_card(run, self.services, self.now(), self.engine.delayed_writes(run.handle))
+    def _channel_card(self, run: TrackedRun, delayed_writes: int) -> Card:
+        return channel_card(run, self.services, self.now(), delayed_writes)
 
     @cached_property
     def activity_log(self) -> ActivityLog:
