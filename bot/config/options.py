@@ -118,7 +118,7 @@ class BotOptions(Options):
         timedelta(seconds=20),
         ge=timedelta(0),
         description="while many activity lines are posted, those of a run that come within this time share "
-        "a post; 0 posts each at once",
+        "a post; 0s posts each at once",
     )
     escalate_after: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
         timedelta(minutes=5),
