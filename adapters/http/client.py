@@ -14,7 +14,8 @@ arrived.
 """
 
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -64,6 +65,8 @@ _retry_reads = AsyncRetrying(
     wait=wait_random_exponential(multiplier=0.3, max=2),
     reraise=True,
 )
+OnRequest = Callable[[str, bool, float, int | None], None]
+"""Gets the platform of each request, whether it is a write, its seconds, and the status of its answer if any."""
 
 
 @dataclass
@@ -73,6 +76,7 @@ class HttpClients:
     timeout: float = 10.0
     connect_timeout: float = 5.0
     total_timeout: float = 60.0
+    on_request: OnRequest = lambda *_: None
     _rate_limiters: dict[str, RateLimiter] = field(default_factory=dict)  # by ``_rate_limit_key``
     _connections: list[Connections] = field(default_factory=list)
 
@@ -99,7 +103,7 @@ class HttpClients:
         )
         connections = Connections(base, dict(headers), timeout, secrets_in(credential, headers))
         self._connections.append(connections)
-        return HttpClient(platform, base, connections, limiter, map_error)
+        return HttpClient(platform, base, connections, limiter, map_error, self.on_request)
 
     async def load_rate_limits(self, store: RateLimitStore) -> None:
         """Continues with the rate limits of the last process. Call it before the first request."""
@@ -119,6 +123,7 @@ class HttpClient:
     _connections: Connections
     rate_limiter: RateLimiter
     _map_error: ErrorMapper | None
+    _on_request: OnRequest
 
     async def read(
         self,
@@ -198,14 +203,19 @@ class HttpClient:
         self, method: str, url: URL, operation: str, write: bool, json: Any, params: Mapping[str, Any] | None
     ) -> Response:
         async with self.rate_limiter.slot():
+            began, status = time.perf_counter(), None
             try:
-                return await self._connections.exchange(method, url, json, params)
+                response = await self._connections.exchange(method, url, json, params)
+                status = response.status
+                return response
             except NOTHING_SENT as error:
                 raise Unreachable(self.platform, operation, said=self._reason(error)) from error
             except (aiohttp.ClientError, ConnectionLost, TimeoutError, ResponseTooLarge) as error:
                 read_error = BadResponse if isinstance(error, ResponseTooLarge) else Unreachable
                 error_type = OutcomeUnknown if write else read_error
                 raise error_type(self.platform, operation, said=self._reason(error)) from error
+            finally:
+                self._on_request(self.platform, write, time.perf_counter() - began, status)
 
     def require_not_limited(self, operation: str) -> None:
         """Raises ``RateLimited`` while the platform wants us to wait. A write's own reads would wait silently."""

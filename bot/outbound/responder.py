@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -38,8 +38,7 @@ from commands.text.locales import language_of
 from commands.text.phrases import short_card
 
 log = structlog.get_logger(__name__)
-_REMINDERS: tuple[Literal["", "author", "owner"], ...] = ("", "author", "owner")
-"""Of an update that is due: each comes ``escalate_after`` later than the one before."""
+_REMINDERS = ("", "author", "owner")  # whom they tell
 _TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # the sender may not see the card's thread
 
 
@@ -139,21 +138,20 @@ class Responder:
 
     async def schedule_reminder(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
         assert self.scheduler is not None
-        for number, tells in enumerate(_REMINDERS):
-            slot = f"due:{handle}:{tells}" if tells else f"due:{handle}"
-            if at is None:
-                await self.scheduler.schedule(self._now(), slot, None)
-                continue
-            due_at = at + number * self._escalate_after
-            message = Message(
-                key=f"{slot}:{at.isoformat()}",
-                actor=by,
-                place=place,
-                via=Via.SAY,
-                at=due_at,
-                intent=UpdateDue(run=handle, at=at, tells=tells).model_dump(mode="json"),
-            )
-            await self.scheduler.schedule(due_at, slot, message)
+        for tells in _REMINDERS:
+            await self.scheduler.schedule(self._now(), _reminder_slot(handle, tells), None)
+        if at is not None:
+            await self._schedule_reminder(UpdateDue(run=handle, at=at), at, by, place)
+
+    async def escalate_reminder(self, due: UpdateDue, by: Actor, place: Place) -> None:
+        await self._schedule_reminder(due, self._now() + self._escalate_after, by, place)
+
+    async def _schedule_reminder(self, due: UpdateDue, due_at: datetime, by: Actor, place: Place) -> None:
+        assert self.scheduler is not None
+        slot = _reminder_slot(due.run, due.tells)
+        key, intent = f"{slot}:{due.at.isoformat()}", due.model_dump(mode="json")
+        message = Message(key=key, actor=by, place=place, via=Via.SAY, at=due_at, intent=intent)
+        await self.scheduler.schedule(due_at, slot, message)
 
     # For writes in progress
 
@@ -364,3 +362,7 @@ def _step_answer(private: Card | None, answer: Answer) -> Card:
     card = private or short_card(translate("state.done"))
     tone: Tone = "" if answer.result == "done" else "bad"
     return replace(card, tone=tone, footer=tuple(answer.changed_runs[:1]), shown_elsewhere=False)
+
+
+def _reminder_slot(handle: str, tells: str) -> str:
+    return f"due:{handle}:{tells}" if tells else f"due:{handle}"

@@ -160,6 +160,13 @@ class Store:
         """Inserts or updates the row of ``key``."""
         await self.transaction(lambda connection: connection.put(table, key, values), kind)
 
+    async def release_space(self) -> None:
+        """Gives back to the disk what deleted rows took. Raises ``StoreError``."""
+        try:
+            await self._database.release_space()
+        except self._database.errors as error:
+            raise StoreError(str(error)) from error
+
     async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
         """As last committed, with what was put off until later. Raises ``StoreError``."""
         if self._later is not None and not self._later.done():

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Literal
 
 from adapters.change_sources import is_read_in_turn
@@ -32,6 +32,7 @@ from commands.text.phrases import (
     shorten,
     show_button,
     start_button,
+    time_span,
 )
 
 _AGE_STEP = 300  # seconds
@@ -81,7 +82,7 @@ def run_card(
     "as of 14:02". It is edited for that alone too, but only every five minutes. ``forms``: verbs that have a form.
     """
     if not tracked.started:
-        return _card_before_start(tracked)
+        return _card_before_start(tracked, now, zone)
     run = tracked.run
     tasks = shown_tasks(tracked)
     notes = _notes(run, messages or {}, zone, now)
@@ -147,7 +148,15 @@ def _buttons(tracked: TrackedRun, tasks: Sequence[Task], can: Mapping[Op, Capabi
     return tuple(buttons)
 
 
-def _card_before_start(tracked: TrackedRun) -> Card:
+def _card_before_start(tracked: TrackedRun, now: datetime, zone: tzinfo | None) -> Card:
+    if not tracked.run.state.is_over and tracked.overlay.unconfirmed:
+        at = clock(tracked.overlay.unconfirmed, zone, now)
+        return short_card(
+            translate("start.title_unconfirmed", run=run_name(tracked)),
+            lines=[translate("start.what_to_do", platform=tracked.run.key.platform, at=at)],
+            buttons=[show_button(tracked)],
+            tone="warn",
+        )
     if not tracked.run.state.is_over:
         return short_card(translate("start.starting", run=run_name(tracked)), buttons=[show_button(tracked)])
     why = tracked.overlay.not_started
@@ -207,14 +216,7 @@ def _duration(tracked: TrackedRun, tasks: Sequence[Task]) -> str:
     first = min(filter(None, [tracked.overlay.started_at, *times]), default=None)
     if first is None or last is None:
         return ""
-    if last - first < timedelta(minutes=1):
-        return plain_text(translate("ended.moment"))
-    minutes = int((last - first).total_seconds() // 60)
-    days, hours = divmod(minutes // 60, 24)
-    if days:
-        return plain_text(translate("ended.days", days=days, hours=hours))
-    key = "ended.hours" if hours else "ended.minutes"
-    return plain_text(translate(key, hours=hours, minutes=minutes % 60))
+    return time_span(last - first)
 
 
 def _notes(run: Run, messages: Mapping[str, str], zone: tzinfo | None, now: datetime) -> list[Text]:

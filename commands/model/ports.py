@@ -18,6 +18,7 @@ from adapters.writes import Write, WriteMarker
 from commands.model.access_rules import AccessRules
 from commands.model.card import ActivityLine, Card
 from commands.model.command import CommandSet
+from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Outcome
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
@@ -201,7 +202,11 @@ class ResponderPort(Protocol):
 
     async def post_activity(self, line: ActivityLine) -> None: ...
     async def schedule_reminder(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
-        """Reminds ``by`` at ``at`` that the next update is due, and later the run's owner; None cancels that."""
+        """Reminds ``by`` at ``at`` that the next update is due; None cancels that and what follows it."""
+        ...
+
+    async def escalate_reminder(self, due: UpdateDue, by: Actor, place: Place) -> None:
+        """Reminds whom ``due`` tells, ``escalate_after`` from now."""
         ...
 
 

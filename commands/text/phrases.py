@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from adapters.models import Health, Run, Task, TaskState
@@ -83,6 +83,18 @@ def clock(at: datetime, zone: tzinfo | None, now: datetime) -> ClockTime:
     """With its date if that isn't the date of ``now``."""
     name = zone_name(zone)
     return ClockTime(at, name, in_zone(at, name).date() != in_zone(now, name).date())
+
+
+def time_span(span: timedelta) -> str:
+    """ "2 h 10 min"."""
+    if span < timedelta(minutes=1):
+        return plain_text(translate("ended.moment"))
+    minutes = int(span.total_seconds() // 60)
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return plain_text(translate("ended.days", days=days, hours=hours))
+    key = "ended.hours" if hours else "ended.minutes"
+    return plain_text(translate(key, hours=hours, minutes=minutes % 60))
 
 
 def join_parts(parts: Sequence[Text | str], between: str = ", ") -> Text:

@@ -2,16 +2,19 @@
 
 The author is mentioned in the run's thread at once and gets a direct message later; after that the run's owner
 gets one. The channel is told only of a run that is red. An update, or another promise, ends it.
+
+Each reminder schedules the next, so that after a long downtime there is one at once, and not all of them.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from adapters.models import Health
 from adapters.toolkit.messages import in_language
 from commands.cards.health_line import run_health
 from commands.lookup.earlier_message import plain_name
-from commands.model.card import Answer, Button, PersonName
+from commands.model.card import Answer, Button, PersonName, Text
 from commands.model.command import Command, Scope, button_only
 from commands.model.intents import OpenForm, PromiseUpdate, UpdateDue
 from commands.model.messages import Actor
@@ -19,8 +22,10 @@ from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
 from commands.text.locales import language_of
-from commands.text.phrases import button, clock, run_name, short_card
+from commands.text.phrases import button, clock, run_name, short_card, time_span
 from commands.visibility import Reader
+
+_LATE = timedelta(minutes=1)
 
 
 async def handle(intent: UpdateDue, context: CommandContext) -> Answer:
@@ -29,25 +34,36 @@ async def handle(intent: UpdateDue, context: CommandContext) -> Answer:
     if tracked is None or tracked.overlay.update_due != intent.at or tracked.run.state.is_over:
         return Answer()
     author = tracked.overlay.update_by or context.actor
-    if intent.tells == "author":
-        await _tell_author(author, tracked, intent.at, context)
-        return Answer()
     if intent.tells == "owner":
         await _tell_owner(author, tracked, intent.at, context)
         return Answer()
+    following = intent.model_copy(update={"tells": "owner" if intent.tells else "author"})
+    await context.services.responder.escalate_reminder(following, author, context.place)
+    if intent.tells == "author":
+        await _tell_author(author, tracked, intent.at, context)
+        return Answer()
+    everybody = replace(context, zone=context.services.zone or context.zone)
     with in_language(context.services.language):
         if run_health(tracked).health is Health.RED:
-            text = translate("due.channel", who=plain_name(author), run=run_name(tracked))
+            text = _text("due.channel", tracked, intent.at, everybody, who=plain_name(author))
             key = f"overdue {tracked.handle} {intent.at.isoformat()}"
             await context.services.responder.announce(tracked.handle, short_card(text, tone="bad"), key=key)
         who = PersonName(author.display_name, author.id, ping=True)
-        card = short_card(translate("due.now", who=who, run=run_name(tracked)), buttons=_buttons(tracked))
+        is_late = context.now - intent.at >= _LATE
+        text = _text("due.late" if is_late else "due.now", tracked, intent.at, everybody, who=who)
+        card = short_card(text, buttons=_buttons(tracked))
     return Answer(public=card, thread_of=tracked.handle, changed_runs=(tracked.handle,))
+
+
+def _text(key: str, tracked: TrackedRun, at: datetime, context: CommandContext, **facts: object) -> Text:
+    """In the current language. Says when it was due, and how late it is."""
+    when, late = clock(at, context.zone, context.now), time_span(context.now - at)
+    return translate(key, run=run_name(tracked), at=when, late=late, **facts)
 
 
 async def _tell_author(author: Actor, tracked: TrackedRun, at: datetime, context: CommandContext) -> None:
     with in_language(language_of(author, context.services)):
-        text = translate("due.again", run=run_name(tracked), at=clock(at, context.zone, context.now))
+        text = _text("due.again", tracked, at, context)
         card = short_card(text, buttons=_buttons(tracked))
     if await Reader(author, context.services).can_read(tracked):
         key = f"due {tracked.handle} {at.isoformat()} {author.key}"
@@ -63,9 +79,7 @@ async def _tell_owner(author: Actor, tracked: TrackedRun, at: datetime, context:
     if to is None or to.same_as(author) or not await Reader(to, services).can_read(tracked):
         return
     with in_language(language_of(to, services)):
-        text = translate(
-            "due.owner", who=plain_name(author), run=run_name(tracked), at=clock(at, context.zone, context.now)
-        )
+        text = _text("due.owner", tracked, at, context, who=plain_name(author))
         card = short_card(text, buttons=_buttons(tracked))
     await services.responder.send_direct(to, card, key=f"due {tracked.handle} {at.isoformat()} {to.key}")
 

@@ -13,6 +13,7 @@ from adapters.toolkit.people import is_certainly_same
 from adapters.unconfigured import adapter_named
 from adapters.writes import Write, WriteMarker
 from commands.model.card import ActivityLine, Card
+from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.ports import CannotPost, EarlierMessage, NotifyMode, StopResult
@@ -251,6 +252,7 @@ class MemoryResponder:
     is_blocked: bool = False
     posted_cards: list[tuple[str, str]] = field(default_factory=list)  # (handle, channel)
     reminders: dict[str, datetime | None] = field(default_factory=dict)  # by handle
+    escalations: list[UpdateDue] = field(default_factory=list)
     direct: list[tuple[str, Card]] = field(default_factory=list)  # (person, card)
     notices: list[tuple[str, str, Card]] = field(default_factory=list)  # (person, channel, card)
     announced: list[tuple[str, Card]] = field(default_factory=list)  # (handle, card)
@@ -280,6 +282,9 @@ class MemoryResponder:
 
     async def schedule_reminder(self, handle: str, at: datetime | None, by: Actor, place: Place) -> None:
         self.reminders[handle] = at
+
+    async def escalate_reminder(self, due: UpdateDue, by: Actor, place: Place) -> None:
+        self.escalations.append(due)
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.adapters.cutover.world import USERS
 from tests.e2e.chats import BotMessage, Room
-from tests.e2e.conftest import CHATS, HOOK_SECRET, Environments, Scene
+from tests.e2e.conftest import CHATS, HOOK_SECRET, Environments, Scene, on_one_chat
 from tests.e2e.process import until
 
 TIMES = {"assignments_within": "3s", "escalate_after": "4s"}
@@ -181,6 +181,25 @@ async def test_an_overdue_update_is_told_in_the_thread_then_directly_then_to_the
     await scene.liaison.start()
     await until(lambda: _direct(room, "ana", "promised an update on"))
     assert not _posts(room, "overdue|" + overdue)
+    assert len(_telling(room, "ben", overdue)) == len(_direct(room, "ben", overdue)) == 1
+
+
+@on_one_chat
+async def test_after_a_long_downtime_there_is_one_reminder_and_the_next_comes_as_late_as_ever(
+    scene: Scene,
+) -> None:
+    room, overdue = scene.room, "update you promised for"
+    handle = await _start(room)
+    await room.command(f"status {handle} amber replica lagging --next 1m", user="ben")
+    await room.wait_for_text("next update")
+    await scene.liaison.kill()
+    await asyncio.sleep(60 + 3 * 4)  # all three reminders would be due by now
+    await scene.liaison.start()
+    await until(lambda: _telling(room, "ben", overdue))
+    assert not _direct(room, "ben", overdue) + _direct(room, "ana", "promised an update on")
+    await until(lambda: _direct(room, "ben", overdue))
+    assert not _direct(room, "ana", "promised an update on")
+    await until(lambda: _direct(room, "ana", "promised an update on"))
     assert len(_telling(room, "ben", overdue)) == len(_direct(room, "ben", overdue)) == 1
 
 

@@ -57,7 +57,7 @@ async def test_what_cannot_be_undone_says_so_to_whoever_took_the_reaction_back(s
     await scene.wait_for_effects("begin")
     await scene.wait_for_text("1 running")
     await _react(scene, "eyes", post, added=False)
-    await scene.wait_for_text(r"\(to ana\) Taking back a reaction can't undo this. T1 .* stays as it is")
+    await scene.wait_for_text(r"\(to ana\) Removing the reaction can't undo this. T1 .* stays as it is")
 
 
 async def test_only_people_who_may_change_the_run_are_obeyed(scene: Scene) -> None:

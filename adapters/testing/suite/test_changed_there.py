@@ -92,6 +92,20 @@ async def test_a_task_that_was_deleted_is_not_created_again(harness: Harness, op
     _check_nothing_changed(attempt)
 
 
+@contract([Op.COMMENT])
+async def test_a_comment_on_a_task_that_was_deleted_is_refused(harness: Harness, op: Op) -> None:
+    """It would be lost among those of the run, or nobody would ever see it."""
+    on_run = await new_write(harness, op)
+    assert on_run.run is not None
+    task = on_run.run.tasks[0].id
+    pending = PendingWrite(harness, on_run.write.model_copy(update={"task": task}), on_run.run)
+    if not harness.change_there(on_run.write.run_id, task, ForeignChange.DELETED):
+        pytest.skip("the platform has no such thing")
+    attempt = await _attempt(pending)
+    assert isinstance(attempt.error, NotFound | Conflict | Rejected), f"{attempt.result!r} {attempt.error!r}"
+    _check_nothing_changed(attempt)
+
+
 @contract([*ON_A_TASK, *ON_A_RUN])
 async def test_a_run_that_has_ended_stays_as_it_is(harness: Harness, op: Op) -> None:
     attempt = await _attempt(await _changed_there(harness, op, ForeignChange.RUN_ENDED))

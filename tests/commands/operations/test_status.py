@@ -59,17 +59,34 @@ async def test_the_longer_an_update_is_overdue_the_more_people_are_told(room: Ro
     assert due is not None
     first = await room.press(UpdateDue(run="R1", at=due), by=BEN)
     assert first.thread_of == "R1"
-    overdue = "The update on R1 Primary down in EU that Ben promised is overdue."
+    overdue = "The update on R1 Primary down in EU that Ben promised is overdue. It was due at 14:21 UTC."
     assert [plain_text(card.title) for _, card in room.responder.announced] == [overdue]
-    await room.press(UpdateDue(run="R1", at=due, tells="author"), by=BEN)
-    await room.press(UpdateDue(run="R1", at=due, tells="owner"), by=BEN)
+    room.wait(minutes=20)
+    await room.press(room.responder.escalations[-1], by=BEN)
+    room.wait(minutes=5)
+    await room.press(room.responder.escalations[-1], by=BEN)
+    again = "The update you promised for R1 Primary down in EU was due at 14:21 UTC. It is 5 min late."
+    owner = (
+        "Ben promised an update on R1 Primary down in EU by 14:21 UTC, and it hasn't come yet. It is 10 min late."
+    )
     assert [(to, plain_text(card.title)) for to, card in room.responder.direct] == [
-        (BEN.id, "The update you promised for R1 Primary down in EU was due at 14:21 UTC."),
-        (ANA.id, "Ben promised an update on R1 Primary down in EU by 14:21 UTC, and it hasn't come yet."),
+        (BEN.id, again),
+        (ANA.id, f"{owner} It is 10 min late."),
     ]
     await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
     await room.press(UpdateDue(run="R1", at=due, tells="owner"), by=BEN)
-    assert len(room.responder.direct) == 2
+    assert len(room.responder.direct) == len(room.responder.escalations) == 2
+
+
+async def test_a_reminder_after_a_long_downtime_says_how_late_the_update_is(room: Room) -> None:
+    await room.start()
+    await room.type("status red users cannot pay --next 15m", by=BEN)
+    due = room.responder.reminders["R1"]
+    assert due is not None
+    room.wait(minutes=15 + 2 * 60 + 5)
+    reminder = await room.press(UpdateDue(run="R1", at=due), by=BEN)
+    assert "was due at 14:21 UTC. It is 2 h 5 min late." in public_text(reminder)
+    assert [due.tells for due in room.responder.escalations] == ["author"], "and the next is not due yet"
 
 
 async def test_the_reminder_names_who_promised_and_is_said_for_the_last_promise_only(room: Room) -> None:
