@@ -1,9 +1,9 @@
 """The Bolt application: receives verified deliveries, records and acknowledges them.
 
 A global middleware records the message before ``next()``, because Bolt runs a listener for an event after its ack,
-which would be too late. The network is not used before the ack, except to read a message with a reaction:
-``authorize`` returns what is known already, and Bolt's request verification and self filter, which would log whole
-bodies or look up the bot, are switched off in favour of our own.
+which would be too late. The network is not used before the ack: ``authorize`` returns what is known already, and
+Bolt's request verification and self filter, which would log whole bodies or look up the bot, are switched off in
+favour of our own.
 """
 
 import asyncio
@@ -215,9 +215,9 @@ class DeliveryHandler:
                     self._spawn(self._show_in_modal(delivery, intake))
             case FormRequest() if intake is not None:
                 self._spawn(self._open_form(delivery, intake))
-            case UnreadableButton(actor=actor, place=place, reply=reply) if intake is not None:
+            case UnreadableButton(actor=actor, place=place, reply=reply, key=key) if intake is not None:
                 with in_language(intake.language_for(actor)):
-                    text = translate("too_old", show=self._show_command)
+                    text = translate(key, show=self._show_command)
                     self._spawn(self._reply(actor, place, reply, _error_card(text)))
 
     async def _open_form(self, request: FormRequest, intake: Intake) -> None:
