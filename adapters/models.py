@@ -17,10 +17,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Listing(Sequence[T]):
-    """What a platform listed. ``complete`` is False if there are, or may be, more items than were read."""
+    """What a platform listed. ``complete`` is False if there are, or may be, more items than were read.
+
+    ``gap`` is the key of the adapter's message that says why, where it is not that there were too many to read.
+    """
 
     items: Sequence[T]
     complete: bool = True
+    gap: str = ""
 
     @overload
     def __getitem__(self, index: int) -> T: ...

@@ -223,7 +223,6 @@ class Platform:
     capabilities: Mapping[Op, Capability]
     messages: Path  # its messages.toml
     secret_fields: Sequence[str] = ()  # of its settings
-    supports_insertion: bool = False  # a new task can be put between others
     holds_until: bool = False  # a task can be held until a time
     several_assignees: bool = False  # a task can have several, and an assignment adds one
     ignored_fields: frozenset[str] = frozenset()  # fields of writes that it has no place for: "start.owner"

@@ -209,7 +209,7 @@ class RejectTask(TaskWrite):  # like ``ApproveTask``
 class AddTask(Write):
     """``after`` are the tasks that it waits for, ``before`` those that wait for it, by Task.id.
 
-    They are set only where ``Platform.supports_insertion``.
+    ``PlatformAdapter.supports_insertion`` says whether it takes them.
     """
 
     op: Op = Op.ADD

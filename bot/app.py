@@ -5,9 +5,10 @@ with its unfinished messages. Only after that may the port open. ``stop`` goes t
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -21,6 +22,7 @@ from bot.config.settings import Settings
 from bot.engine.embedded import EmbeddedEngine
 from bot.engine.intake import AppIntake
 from bot.engine.reconciler import Reconciler
+from bot.observability import metrics
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.date_change import DateChange
 from bot.outbound.home_pages import HomePages
@@ -35,8 +37,9 @@ from bot.services.run_service import RunService
 from bot.storage.effects import EffectLog
 from bot.storage.inbox import Inbox
 from bot.storage.rate_limits import RateLimitRows
+from bot.storage.retention import Retention
 from bot.storage.runs import RunRows
-from bot.storage.store import Store
+from bot.storage.store import Store, StoreError
 from bot.surfaces.console.surface import NAME as CONSOLE
 from bot.surfaces.protocol import Reception, Surface
 from commands.language import due_time
@@ -46,7 +49,6 @@ from commands.model.ports import Services
 
 SHUTDOWN_GRACE_SECONDS = 20.0
 OUTBOX_GRACE_SECONDS = 3.0
-INBOX_CLEANUP_SECONDS = 3600.0
 SLOW_BODY = 16 * 1024  # bytes of a webhook; parsing more would hold up the event loop
 
 log = structlog.get_logger(__name__)
@@ -66,6 +68,7 @@ class Application:
     store: Store
     http: HttpClients
     inbox: Inbox
+    retention: Retention
     run_rows: RunRows
     effect_log: EffectLog
     people: PeopleDirectory
@@ -105,7 +108,7 @@ class Application:
         await self.activity_log.resume()
         await self.reconciler.resume(frozenset(processed))
         self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
-        self._tasks.append(asyncio.create_task(self.inbox.delete_old_forever(INBOX_CLEANUP_SECONDS)))
+        self._tasks.append(asyncio.create_task(self.retention.apply_forever()))
         self._tasks.append(asyncio.create_task(self.notifier.run_forever()))
         self._tasks.append(asyncio.create_task(self.date_change.watch_forever()))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
@@ -139,6 +142,29 @@ class Application:
     def reception(self) -> Mapping[str, Reception]:
         """By the name of the chat."""
         return {name: surface.reception() for name, surface in self.surfaces.items() if name != CONSOLE}
+
+    async def update_gauges(self) -> None:
+        """The metrics that are only measured when they are read."""
+        metrics.set_ready(self.readiness())
+        for name, reception in self.reception().items():
+            if reception.last_received is not None:
+                metrics.set_last_received(name, reception.last_received.timestamp())
+            if reception.sockets is not None:
+                metrics.set_sockets(name, reception.sockets)
+        oldest = self.engine.oldest_message_at()
+        metrics.set_queue_oldest(max(0.0, (utc_now() - oldest).total_seconds()) if oldest else 0.0)
+        outbox = {(name, state): 0 for name in self.surfaces for state in ("waiting", "refused")}
+        for delivery in self.outbox.unsent():
+            outbox[delivery.place.surface, "refused" if delivery.parked else "waiting"] += 1
+        metrics.set_outbox_depth(outbox)
+        active = Counter(run.run.key.platform for run in self.run_rows.list_runs(active=True))
+        metrics.set_active_runs({name: active[name] for name in (*self.platforms, *active)})
+        try:
+            unknown = await self.effect_log.count_unknown(utc_now() - timedelta(seconds=self.http.total_timeout))
+        except StoreError as error:  # the rest is worth reading all the more
+            log.warning("unknown writes not counted", error=str(error))
+        else:
+            metrics.set_unknown_effects({name: unknown.get(name, 0) for name in (*self.platforms, *unknown)})
 
     async def hint(self, platform: str, body: bytes) -> None:
         """A webhook was called: refreshes the runs that its body names, or else all of the platform."""

@@ -20,6 +20,7 @@ from bot.engine.intake import AppIntake
 from bot.engine.message_history import MessageHistory
 from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
+from bot.observability import metrics
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.date_change import DateChange
 from bot.outbound.home_pages import HomePages
@@ -46,6 +47,7 @@ from bot.storage.news import NewsRows
 from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.people import PeopleRows
 from bot.storage.preferences import PreferenceRows
+from bot.storage.retention import Retention
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
@@ -73,6 +75,7 @@ def bootstrap(
         store=parts.store,
         http=parts.http,
         inbox=parts.inbox,
+        retention=Retention(parts.store, settings.bot.keep, now),
         run_rows=parts.run_rows,
         effect_log=parts.effect_log,
         people=parts.people,
@@ -102,7 +105,10 @@ class _Parts:
     def __init__(self, settings: Settings, surfaces: Sequence[Surface], now: Callable[[], datetime]) -> None:
         self.settings = settings
         self.now = now
-        self.store, self.http = Store(settings.bot.database_url), HttpClients()
+        self.store, self.http = (
+            Store(settings.bot.database_url),
+            HttpClients(on_request=metrics.observe_platform_request),
+        )
         self.platforms = _connect_platforms(settings, self.http, self.store, now)
         self.chats = {chat.name: chat for chat in (*create_chats(settings, self.store, now), *surfaces)}
         self.inbox = Inbox(self.store)

@@ -11,6 +11,7 @@ from adapters.cutover.capabilities import CAPABILITIES, WITH_EXTRAS
 from adapters.cutover.changes import Changes
 from adapters.cutover.errors import error_mapper
 from adapters.cutover.health import check
+from adapters.cutover.inbox import Inbox
 from adapters.cutover.links import Links
 from adapters.cutover.people import People
 from adapters.cutover.reads import Reads
@@ -21,8 +22,10 @@ from adapters.errors import Rejected
 from adapters.http.client import HttpClient
 from adapters.http.responses import json_object, nested_value
 from adapters.models import (
+    AssignedTask,
     Comment,
     Listing,
+    Person,
     PlatformAction,
     Run,
     Runbook,
@@ -55,6 +58,7 @@ class Cutover(PlatformAdapter):
         )
         self._extras = ExtraActions(api, self._reads) if settings.extras else None
         self._assignments = Assignments(api, self._reads, people) if settings.extras else None
+        self._inbox = Inbox(api, self._reads, people)
         starts = Starts(api, workspace, filters, self._reads.source)
         handlers = [starts, TaskWrites(api, self._reads), RunWrites(api, self._reads), Comments(api, self._reads)]
         capabilities = WITH_EXTRAS if self._extras else CAPABILITIES
@@ -141,6 +145,21 @@ class Cutover(PlatformAdapter):
             super()._require_branch(write, run)
 
 
+class NewerCutover(Cutover):
+    """With the setting ``extras``: it also lists one person's tasks, and takes what a new task waits for."""
+
+    supports_insertion = True
+
+    async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
+        return await self._inbox.tasks_of(person)
+
+    def plan(self, write: Write, run: Run | None) -> Sequence[Write]:
+        """Cutover takes a task's predecessors. Its successors would each have to be changed."""
+        if isinstance(write, AddTask) and write.before:
+            raise Rejected(self.name, "add", key="cutover.only_after")
+        return super().plan(write, run)
+
+
 def _with_fields(write: Write, steps: Sequence[Write]) -> Sequence[Write]:
     """Cutover may want custom fields to be filled in first."""
     return [write.as_part("fields"), *steps] if write.fields else steps
@@ -158,4 +177,5 @@ def connect(name: str, settings: CutoverSettings, resources: Resources) -> Cutov
     http = resources.http.client(
         name, settings.api_url, credential=token, headers=headers, map_error=error_mapper(name)
     )
-    return Cutover(name, settings, http, resources)
+    adapter = NewerCutover if settings.extras else Cutover
+    return adapter(name, settings, http, resources)

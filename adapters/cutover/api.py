@@ -81,6 +81,11 @@ class CutoverApi:
             self._supports_forecast = False  # only now: the same request succeeded without it
             return tasks
 
+    async def tasks_of(self, run: str, user: str, operation: str) -> Listing[wire.Task]:
+        """Those assigned to one user, which only newer versions can list."""
+        path = self.path(operation, "runbooks", run, "tasks")
+        return await self._list(wire.ListResponse[wire.Task], path, operation, {"user_id[]": user})
+
     async def comments(self, run: str, task: str | None, operation: str) -> Listing[wire.Comment]:
         params = {"task_id": task} if task else {}
         path = self.path(operation, "runbooks", run, "comments")

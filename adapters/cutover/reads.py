@@ -76,12 +76,17 @@ class Reads:
         return mapping.runbook(self.api.platform, item, self.links, tasks, context, START_OPTIONS)
 
     async def runs(self, query: str) -> Listing[RunSummary]:
+        items = await self.open_runs(query, "runs")
+        return Listing(
+            [mapping.run_summary(self.api.platform, item, self.links) for item in items], items.complete
+        )
+
+    async def open_runs(self, query: str, operation: str) -> Listing[wire.Runbook]:
         """Those that started last first."""
-        listings = await self._search("runs", query, STARTED, OPEN)
+        listings = await self._search(operation, query, STARTED, OPEN)
         found = {item.id: item for listing in listings for item in listing if _is_open(item)}
         newest = sorted(found.values(), key=_started_at, reverse=True)
-        runs = [mapping.run_summary(self.api.platform, item, self.links) for item in newest]
-        return Listing(runs, all(listing.complete for listing in listings))
+        return Listing(newest, all(listing.complete for listing in listings))
 
     async def run(self, id: str) -> Run:
         item, tasks, context = await self.api.runbook_with_tasks(id, "show")

@@ -30,7 +30,8 @@ class CutoverSettings(BaseModel):
     api_version: str = Field("2022-02-22", min_length=1, description="sent as Api-Version with every request")
     extras: bool = Field(
         False,
-        description="also what only newer Cutover versions have: skip, assign, pause, resume, cancel",
+        description="also what only newer Cutover versions have: skip, assign, pause, resume, cancel, "
+        "mine, add --after",
     )
     link_template: str | None = Field(
         None, description="the address of a runbook's page, with {runbook_id} and optionally {workspace_id}"

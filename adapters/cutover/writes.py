@@ -13,9 +13,9 @@ from adapters.cutover.api import CutoverApi
 from adapters.cutover.errors import error_codes
 from adapters.cutover.options import custom_fields, shows_fields
 from adapters.cutover.reads import Reads
-from adapters.cutover.tasks import everyone_must_start, map_task, task_state
+from adapters.cutover.tasks import everyone_must_start, map_task, predecessors, task_state
 from adapters.cutover.text import SIGNER, to_html, to_text
-from adapters.errors import Conflict, Rejected
+from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.models import Listing, RunState, TaskState
 from adapters.results import Applied, Baseline, Indeterminate, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.comments import PostedComment, SignedComments, comment_text
@@ -199,11 +199,29 @@ class RunWrites:
     async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
         attributes = {"name": step.title, "description": SIGNER.sign("Added from chat", marker)}
         data: dict[str, Any] = {"type": "task", "attributes": attributes}
+        relations: dict[str, Any] = {}
         if step.stage:
-            data["relationships"] = {"stream": {"data": {"id": step.stage, "type": "stream"}}}
+            relations["stream"] = {"data": {"id": step.stage, "type": "stream"}}
+        if step.after:
+            relations["predecessors"] = {"data": [{"id": id, "type": "task"} for id in step.after]}
+        if relations:
+            data["relationships"] = relations
         path = self.api.path("add", "runbooks", step.run_id, "tasks")
         item = await self.api.write("POST", path, "add", {"data": data}, wire.TaskResponse)
-        return WriteResult(id=item.id, tasks=(map_task(item),))
+        return await self._added(step, item)
+
+    async def _added(self, step: AddTask, item: wire.Task) -> WriteResult:
+        """Says so if Cutover has ignored what the task waits for. A response without it says nothing."""
+        result = WriteResult(id=item.id, tasks=(map_task(item),))
+        if not step.after:
+            return result
+        try:
+            listed = await self.api.tasks(step.run_id, "add") if not predecessors(item) else ()
+        except AdapterError:
+            return result  # the task was added; the next read shows what it waits for
+        item = next((task for task in listed if task.id == item.id), item)
+        is_linked = set(step.after) <= set(predecessors(item))
+        return result if is_linked else result.model_copy(update={"message": "cutover.not_linked"})
 
     @reconciles(AddTask)
     async def find_added_task(self, step: AddTask, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -216,7 +234,7 @@ class RunWrites:
             found = next(unsigned, None)
         if found is None:
             return NotApplied()
-        return Applied(WriteResult(id=found.id, tasks=(map_task(found),)))
+        return Applied(await self._added(step, found))
 
 
 @dataclass

@@ -14,7 +14,8 @@ arrived.
 """
 
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -63,6 +64,8 @@ _retry_reads = AsyncRetrying(
     wait=wait_random_exponential(multiplier=0.3, max=2),
     reraise=True,
 )
+OnRequest = Callable[[str, bool, float, int | None], None]
+"""Gets the platform of each request, whether it is a write, its seconds, and the status of its answer if any."""
 _NOTHING_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -79,6 +82,7 @@ class HttpClients:
     timeout: float = 10.0
     connect_timeout: float = 5.0
     total_timeout: float = 60.0
+    on_request: OnRequest = lambda *_: None
     _rate_limiters: dict[str, RateLimiter] = field(default_factory=dict)  # by ``_rate_limit_key``
     _connections: list[Connections] = field(default_factory=list)
 
@@ -105,7 +109,7 @@ class HttpClients:
             base, dict(headers), timeout, self.total_timeout, secrets_in(credential, headers)
         )
         self._connections.append(connections)
-        return HttpClient(platform, base, connections, limiter, map_error)
+        return HttpClient(platform, base, connections, limiter, map_error, self.on_request)
 
     async def load_rate_limits(self, store: RateLimitStore) -> None:
         """Continues with the rate limits of the last process. Call it before the first request."""
@@ -125,6 +129,7 @@ class HttpClient:
     _connections: Connections
     rate_limiter: RateLimiter
     _map_error: ErrorMapper | None
+    _on_request: OnRequest
 
     async def read(
         self,
@@ -210,14 +215,19 @@ class HttpClient:
         params: Mapping[str, Any] | None,
     ) -> tuple[httpx.Response, bytes]:
         async with self.rate_limiter.slot():
+            began, status = time.perf_counter(), None
             try:
-                return await self._connections.exchange(method, url, json, params)
+                received, content = await self._connections.exchange(method, url, json, params)
+                status = received.status_code
+                return received, content
             except _NOTHING_SENT as error:
                 raise Unreachable(self.platform, operation, said=self._reason(error)) from error
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ResponseTooLarge) as error:
                 read_error = BadResponse if isinstance(error, ResponseTooLarge) else Unreachable
                 error_type = OutcomeUnknown if write else read_error
                 raise error_type(self.platform, operation, said=self._reason(error)) from error
+            finally:
+                self._on_request(self.platform, write, time.perf_counter() - began, status)
 
     def require_not_limited(self, operation: str) -> None:
         """Raises ``RateLimited`` while the platform wants us to wait. A write's own reads would wait silently."""

@@ -24,7 +24,6 @@ PLATFORM = Platform(
     connect=connect,
     capabilities=CAPABILITIES,
     messages=Path(__file__).with_name("messages.toml"),
-    supports_insertion=True,
     slowest_answer=0.0,  # nothing is executed outside of this process
     api_version=2,
 )

@@ -23,6 +23,8 @@ from adapters.writes import Op
 
 
 class LocalAdapter(PlatformAdapter):
+    supports_insertion = True
+
     def __init__(self, name: str, settings: LocalSettings, resources: Resources) -> None:
         self._folder = Folder(settings.path.expanduser())
         self._documents = Documents(name, resources.local_runs, resources.now)

@@ -22,6 +22,5 @@ PLATFORM = Platform(
     several_assignees=True,
     messages=MESSAGES,
     secret_fields=("app_key", "user_token"),
-    supports_insertion=True,
     api_version=2,
 )

@@ -45,6 +45,8 @@ RATE_LIMIT = RateLimit(concurrency=4, calls=80, per=60.0, backoff=60.0)
 
 
 class Runrunit(PlatformAdapter):
+    supports_insertion = True
+
     def __init__(
         self, name: str, api: RunrunitApi, links: Links, type_id: int, now: Callable[[], datetime]
     ) -> None:

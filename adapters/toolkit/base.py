@@ -15,13 +15,14 @@ from adapters.protocol import Capability, CheckResult, require_supported, suppor
 from adapters.results import Baseline, Indeterminate, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.sample_writes import sample_writes
 from adapters.toolkit.steps import StepTable, StepTableError
-from adapters.writes import FinishTask, Op, Write, WriteMarker
+from adapters.writes import AddTask, FinishTask, Op, Write, WriteMarker
 
 
 class PlatformAdapter(ABC):
     """Implements ``adapters.protocol.Adapter``. A subclass calls ``__init__`` last, when its handlers are made."""
 
     takes_fields: frozenset[Op] = frozenset()  # the operations, besides a start, that set custom fields
+    supports_insertion: bool = False  # a new task can be put between others
 
     def __init__(
         self,
@@ -87,6 +88,8 @@ class PlatformAdapter(ABC):
         self._require_branch(write, run)
         if write.fields and write.op not in (Op.START, *self.takes_fields):
             raise Rejected(self.name, write.op, key="changed.no_fields", fields=", ".join(write.fields))
+        if isinstance(write, AddTask) and (write.after or write.before) and not self.supports_insertion:
+            raise Rejected(self.name, write.op, key="add.no_places")
         return [self._steps.require(step) for step in self.plan(write, run)]
 
     def recovery(self, step: Write, /) -> Recovery:

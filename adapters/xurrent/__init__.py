@@ -24,7 +24,6 @@ PLATFORM = Platform(
     capabilities=CAPABILITIES,
     messages=MESSAGES,
     secret_fields=("token", "tokens"),
-    supports_insertion=True,
     holds_until=True,
     api_version=2,
 )

@@ -55,6 +55,8 @@ from adapters.xurrent.writes.tasks import TaskWrites
 
 
 class XurrentAdapter(PlatformAdapter):
+    supports_insertion = True
+
     def __init__(self, name: str, settings: XurrentSettings, resources: Resources) -> None:
         self._settings, self._itrp = settings, settings.flavour == "itrp"
         self._api = _connect_api(name, settings, resources, settings.token)

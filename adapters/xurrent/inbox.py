@@ -35,7 +35,8 @@ class Inbox:
         found = await (self._own_tasks(api) if api is not None else self._tasks_by_member(person))
         records = {task.id: task for task in found if not mapping.task_state(task).is_over}
         assigned = [self._assigned(task, person) for task in records.values() if task.run is not None]
-        return Listing(tuple(assigned), found.complete and len(assigned) == len(records))
+        complete = found.complete and len(assigned) == len(records)
+        return Listing(tuple(assigned), complete, gap=found.gap)
 
     async def _own_tasks(self, api: Api) -> Listing[wire.Task]:
         lists = [await self._list(api, name) for name in OWN_LISTS]
@@ -60,7 +61,8 @@ class Inbox:
         lists = [await changes.open_tasks(self.api, name, OPERATION, pages=1) for name in OUR_LISTS]
         id = await self.people.find_id(person, OPERATION)
         tasks = [task for found in lists for task in found if task.member is not None and task.member.id == id]
-        return Listing(tasks, complete=False)  # there may be more in other teams
+        is_read = all(found.complete for found in lists)
+        return Listing(tasks, complete=False, gap="xurrent.itrp_only_ours" if is_read else "")
 
     def _assigned(self, record: wire.Task, person: Person) -> AssignedTask:
         assert record.run is not None

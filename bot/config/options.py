@@ -25,19 +25,22 @@ from bot.surfaces.options import host_of, split_url
 from commands.model.access_rules import AccessRules, ReadRule
 
 SHORTEST_KEY = 16  # characters
-_DURATION = re.compile(r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*(?:m|$))?\s*(?:(\d+)\s*s)?")
+SHORTEST_KEEP = timedelta(days=7)  # longer than a chat repeats a delivery, and than a choice stays open
+_DURATION = re.compile(r"(?:(\d+)\s*d)?\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*(?:m|$))?\s*(?:(\d+)\s*s)?")
 
 
 def parse_duration(value: object) -> object:
-    """``"2m"``, ``"90s"`` or ``"1h30"`` as a timedelta. A bare number is rejected, because it has no unit."""
+    """``"90d"``, ``"2m"``, ``"90s"`` or ``"1h30"`` as a timedelta.
+
+    A bare number is rejected, because it has no unit."""
     if isinstance(value, timedelta):
         return value
     text = str(value).strip().lower()
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()) or text.isdigit():
         raise ValueError('must be a duration like "90s", "2m" or "1h30"')
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 def _zone(name: str) -> str:
@@ -116,6 +119,12 @@ class BotOptions(Options):
         gt=timedelta(0),
         description="how long a promised update is overdue before its author gets a direct message; "
         "the run's owner gets one after twice as long",
+    )
+    keep: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
+        timedelta(days=90),
+        ge=SHORTEST_KEEP,
+        description="how long messages, writes and activity lines of runs that are over are kept; "
+        "receipts are kept for ever",
     )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC", description="the time zone of clock times for people whose chat does not provide one"

@@ -121,6 +121,9 @@ class EmbeddedEngine:
     def ready(self) -> bool:
         return self._accepting
 
+    def oldest_message_at(self) -> datetime | None:
+        return min((item.message.at for item in self._items.values()), default=None)
+
     # Accepting messages
 
     async def record(self, message: Message, answer: bytes) -> Recorded:

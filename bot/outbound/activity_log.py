@@ -19,7 +19,7 @@ from bot.outbound.outbox import Outbox
 from bot.storage.activity import ActivityPost, ActivityRows
 from bot.storage.outbox import Delivery, Kind
 from bot.storage.store import StoreError
-from bot.surfaces.errors import ChatUnreachable, NotEditable, PostGone, ThreadGone
+from bot.surfaces.errors import ChatUnreachable, NotEditable, PostGone, Refusal, SurfaceError
 from bot.surfaces.protocol import PostRef, Surface
 from commands.cards.activity_line import distinct_buttons
 from commands.model.card import ActivityLine
@@ -169,8 +169,8 @@ class ActivityLog:
         place = self._present_thread(post)
         try:
             ref = await surface.post_lines(place, texts, buttons=buttons, nonce=post.nonce)
-        except ThreadGone as error:
-            if self._live_cards.look_for_deleted(post.run, place.thread):
+        except SurfaceError as error:
+            if error.refusal is Refusal.THREAD_GONE and self._live_cards.look_for_deleted(post.run, place.thread):
                 raise ChatUnreachable(str(error), NEW_CARD_SECONDS) from error
             raise
         return replace(post, post=ref.id, place=place)

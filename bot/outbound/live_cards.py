@@ -153,13 +153,15 @@ class LiveCards:
         ]
 
     def look_for_deleted(self, run: str, thread: str) -> bool:
-        """Nobody can reply to ``thread``. If a card of the run started it, the card is edited or posted again."""
-        for card in self.cards_of(run):
+        """Nobody can reply to ``thread``. If a card of the run started it, the card is edited or posted again, if
+        that is not under way. Whether there will be another thread."""
+        cards = [card for card in self._cards.values() if card.run == run]
+        for card in cards:
             if card.post == thread:
                 self._cards[run, card.place.key] = replace(card, shown="")
                 self._request(card)
                 return True
-        return False
+        return any(not card.post and card.deletions <= MOST_DELETIONS for card in cards)
 
     # Called by the outbox
 

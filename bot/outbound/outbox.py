@@ -181,6 +181,10 @@ class Outbox:
 
     # What is parked
 
+    def unsent(self) -> Sequence[Delivery]:
+        """What waits or is parked."""
+        return [item.delivery for item in self._items.values()]
+
     def parked(self) -> Sequence[Delivery]:
         return [item.delivery for item in self._items.values() if item.delivery.parked]
 
@@ -280,6 +284,7 @@ class Outbox:
             else:
                 self._go_on(item)
         except Throttled as error:
+            metrics.count_chat_rate_limit(delivery.place.surface)
             item.not_before = asyncio.get_running_loop().time() + error.retry_after
         except TokenRejected as error:
             await self._refused(item, error)

@@ -34,6 +34,10 @@ class WebApplication(Protocol):
 
     def reception(self) -> Mapping[str, Reception]: ...
 
+    async def update_gauges(self) -> None:
+        """What is only measured when the metrics are read."""
+        ...
+
     async def hint(self, platform: str, body: bytes) -> None: ...
 
     async def verify_webhook(self, platform: str, body: bytes) -> None: ...
@@ -63,9 +67,7 @@ def build(
         return JSONResponse(body, status_code=503 if failing else 200)
 
     async def expose_metrics(_: Request) -> Response:
-        for name, reception in app.reception().items():
-            if reception.last_received is not None:
-                metrics.set_last_received(name, reception.last_received.timestamp())
+        await app.update_gauges()
         return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
     routes = [

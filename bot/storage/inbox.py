@@ -1,18 +1,15 @@
 """The inbox: one row per delivery key, with the message, our answer to the chat, and how far we got."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from bot.storage.outbox import Delivery, delete_sent, delete_waiting_answers, insert_deliveries
+from bot.storage.outbox import Delivery, delete_waiting_answers, insert_deliveries
 from bot.storage.sql import Connection, Row, insert_query, read_time, update_query
 from bot.storage.store import Commit, Store
 from commands.dispatch import Route
 from commands.model.card import Result
 from commands.model.messages import Actor, Message, Place, Via
-
-RETENTION = timedelta(days=7)  # must be longer than a choice stays open
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +146,6 @@ class Inbox:
             return None if row["message"] == message else _choice(row)
 
         return await self._store.transaction(change, Commit.CHOICE)
-
-    async def delete_old_forever(self, interval: float) -> None:
-        """Deletes what is past its retention every ``interval`` seconds, until cancelled."""
-        while True:
-            await self.delete_old(datetime.now(UTC) - RETENTION)
-            await asyncio.sleep(interval)
-
-    async def delete_old(self, before: datetime) -> int:
-        """Deletes finished messages and choices older than ``before``; returns the number of messages."""
-
-        def change(connection: Connection) -> int:
-            connection.execute("delete from choices where at < :before", before=before)
-            delete_sent(connection, before)
-            return connection.execute("delete from inbox where state = 'done' and at < :before", before=before)
-
-        return await self._store.transaction(change, Commit.CLEANUP)
 
     async def _update(self, key: str, kind: Commit, **values: object) -> None:
         await self._store.transaction(lambda connection: _update(connection, key, **values), kind)

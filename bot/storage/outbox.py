@@ -72,11 +72,6 @@ def insert_deliveries(connection: Connection, deliveries: Sequence[Delivery]) ->
     return {delivery.key for delivery in deliveries if connection.execute(_INSERT, **_values(delivery))}
 
 
-def delete_sent(connection: Connection, before: datetime) -> None:
-    """Part of a transaction: forgets what was sent."""
-    connection.execute("delete from outbox where state = 'sent' and at < :before", before=before)
-
-
 def delete_waiting_answers(connection: Connection, message: str) -> None:
     """Part of a transaction."""
     start = f"answer {message} "

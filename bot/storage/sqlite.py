@@ -66,6 +66,11 @@ class SqliteDatabase:
         reader = await self._read_connection()
         return list(await reader.execute_fetchall(query, stored_values(values)))
 
+    async def release_space(self) -> None:
+        """A few pages at a time, because changes wait for it. Does nothing for a database of version 0.1."""
+        while await self.in_writer(_free_pages):
+            await self.in_writer(lambda connection: connection.execute(_RELEASE).fetchall())
+
     async def in_writer(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Outside a transaction."""
         return await self._in_thread(lambda: work(self._write_connection()))
@@ -113,12 +118,21 @@ _OPTIONS: dict[str, Any] = {
     "cached_statements": _CACHED_STATEMENTS,
     "check_same_thread": False,  # it is closed by the thread that it was opened in, or once that has ended
 }
+_RELEASE = "pragma incremental_vacuum(500)"
 _PRAGMAS = (
+    "auto_vacuum=INCREMENTAL",  # only of a new database; before everything else
     "journal_mode=WAL",  # readers never block the writer
     "synchronous=FULL",  # a commit is on disk when it returns
     "busy_timeout=5000",
     "foreign_keys=ON",
 )
+
+
+def _free_pages(connection: sqlite3.Connection) -> int:
+    """That can be released."""
+    (mode,) = connection.execute("pragma auto_vacuum").fetchone()
+    (pages,) = connection.execute("pragma freelist_count").fetchone()
+    return int(pages) if mode == 2 else 0
 
 
 def _prepare(connection: sqlite3.Connection | aiosqlite.Connection) -> None:

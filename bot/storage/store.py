@@ -144,6 +144,13 @@ class Store:
         """Inserts or updates the row of ``key``."""
         await self.transaction(lambda connection: connection.put(table, key, values), kind)
 
+    async def release_space(self) -> None:
+        """Gives back to the disk what deleted rows took. Raises ``StoreError``."""
+        try:
+            await self._database.release_space()
+        except self._database.errors as error:
+            raise StoreError(str(error)) from error
+
     async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
         """As last committed. Raises ``StoreError``."""
         try:

@@ -34,11 +34,12 @@ message."""
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """When the chat last delivered something or answered a probe (None: not since the start), and why it may
-    deliver nothing until an operator acts."""
+    """When the chat last delivered something or answered a probe (None: not since the start), why it may deliver
+    nothing until an operator acts, and how many websockets are connected (None: the chat calls us instead)."""
 
     last_received: datetime | None = None
     problem: CheckResult | None = None
+    sockets: int | None = None
 
 
 class PostRef(Model):

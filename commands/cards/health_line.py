@@ -16,6 +16,7 @@ TONES: Mapping[Health, Tone] = {
     Health.RED: "bad",
     Health.UNSET: "",
 }
+MOST_URGENT_FIRST = (Health.RED, Health.AMBER, Health.UNSET, Health.GREEN)
 _DOTS: Mapping[Health, str] = {Health.GREEN: "🟢", Health.AMBER: "🟠", Health.RED: "🔴"}
 
 

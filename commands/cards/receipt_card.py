@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from adapters.errors import AdapterError, Conflict, RateLimited, Rejected
+from adapters.errors import AdapterError, Conflict, NotFound, RateLimited, Rejected
 from adapters.results import WriteResult
 from adapters.toolkit.messages import in_language
 from adapters.writes import HoldTask, Op, Write
@@ -44,7 +44,7 @@ from commands.text.error_text import (
     platform_title,
     reason_lines,
 )
-from commands.text.phrases import button, clock, first_line, run_name, short_card
+from commands.text.phrases import button, clock, first_line, run_name, short_card, task_name
 
 _NAMED_FIELDS = frozenset({"start.owner", "add.assignee"})  # which have sentences of their own
 
@@ -134,6 +134,8 @@ def _report_refused(context: CommandContext, written: WriteOutcome, outcome: Ref
         text = _not_sent_text(outcome, what, platform, services)
         return OutcomeReport(text, "failed", lines, (retry_button(message), drop_button(message)), tone="warn")
     text = refusal_text(error, services)
+    if isinstance(error, NotFound) and (gone := tracked.run.task(outcome.step.target)):
+        text = translate("refused.not_found", task=task_name(tracked, gone), why=text)
     if isinstance(error, Rejected) and error.choices:
         return OutcomeReport(text, "question", lines, retry)
     if isinstance(error, Rejected) and error.assign_first and task:

@@ -82,7 +82,7 @@ def run_card(
     "as of 14:02". It is edited for that alone too, but only every five minutes. ``forms``: verbs that have a form.
     """
     if not tracked.started:
-        return _card_before_start(tracked)
+        return _card_before_start(tracked, now, zone)
     run = tracked.run
     tasks = shown_tasks(tracked)
     notes = _notes(run, messages or {}, zone, now)
@@ -148,7 +148,15 @@ def _buttons(tracked: TrackedRun, tasks: Sequence[Task], can: Mapping[Op, Capabi
     return tuple(buttons)
 
 
-def _card_before_start(tracked: TrackedRun) -> Card:
+def _card_before_start(tracked: TrackedRun, now: datetime, zone: tzinfo | None) -> Card:
+    if not tracked.run.state.is_over and tracked.overlay.unconfirmed:
+        at = clock(tracked.overlay.unconfirmed, zone, now)
+        return short_card(
+            translate("start.title_unconfirmed", run=run_name(tracked)),
+            lines=[translate("start.what_to_do", platform=tracked.run.key.platform, at=at)],
+            buttons=[show_button(tracked)],
+            tone="warn",
+        )
     if not tracked.run.state.is_over:
         return short_card(translate("start.starting", run=run_name(tracked)), buttons=[show_button(tracked)])
     why = tracked.overlay.not_started

@@ -106,6 +106,8 @@ async def take_choice(press: Choose | Retry | Drop, message: Message, services: 
     taken = await services.messages.take_choice(key, message.actor, message.key)
     if taken is not None:
         taken_by, taken_at = taken
+        if taken_by.same_as(message.actor):
+            raise Stale("choice.taken_by_you", at=clock(taken_at, services.zone, services.now()))
         raise Stale("choice.taken", who=plain_name(taken_by), at=clock(taken_at, services.zone, services.now()))
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from adapters.errors import AdapterError
 from adapters.models import Listing
@@ -11,7 +11,7 @@ from adapters.protocol import Adapter
 from commands.model.card import Text
 from commands.model.ports import Services
 from commands.text.catalogue import translate
-from commands.text.error_text import adapter_error_text, platform_title
+from commands.text.error_text import adapter_error_text, platform_messages, platform_title
 
 T = TypeVar("T")
 
@@ -24,6 +24,16 @@ class Listed(Generic[T]):
     answered: Collection[str]
     gaps: tuple[Text, ...]
     errors: Sequence[AdapterError]
+
+
+def gap_text(name: str, listing: Listing[Any], services: Services) -> Text:
+    """Why the platform's list is not complete; empty if it is."""
+    if listing.complete:
+        return ()
+    messages = platform_messages(name, services)
+    if listing.gap in messages:
+        return translate(listing.gap, messages)
+    return translate("list.cut", platform=platform_title(name, services))
 
 
 async def ask_platforms(
@@ -43,6 +53,6 @@ async def ask_platforms(
         else:
             items += result
             answered.append(name)
-            if not result.complete:
-                gaps.append(translate("list.cut", platform=platform_title(name, services)))
+            if gap := gap_text(name, result, services):
+                gaps.append(gap)
     return Listed(items, answered, tuple(gaps), errors)

@@ -3,6 +3,7 @@
 import re
 
 from adapters.toolkit.folding import fold
+from adapters.toolkit.messages import ENGLISH, current_language
 from commands.language.parser import parse, parse_line, similar_words
 from commands.language.references import is_task_handle
 from commands.language.vocabulary import spelling, vocabulary
@@ -50,7 +51,8 @@ def reordered_buttons(text: str, services: Services) -> tuple[Button, ...]:
             intent = parse(f"{verb} {' '.join(tasks)}", services.commands, services.aliases)
         except CommandError:
             continue
-        return (Button(_line_label(verb, " ".join(tasks)), intent), button("button.help", Help()))
+        shown = intent.verb if current_language() == ENGLISH else verb
+        return (Button(_line_label(shown, " ".join(tasks)), intent), button("button.help", Help()))
     return ()
 
 

@@ -41,6 +41,7 @@ class RunOverlay(Model):
     last_actions: Mapping[str, LastAction] = Field({}, alias="deeds")  # by task id
     started_at: datetime | None = Field(None, exclude_if=lambda at: at is None)  # through Liaison
     ended: EndOfRun | None = Field(None, exclude_if=lambda ended: ended is None)
+    unconfirmed: datetime | None = Field(None, exclude_if=lambda at: at is None)  # a start without a response
     not_started: str = ""  # why a start failed, as its card says it
     retry_key: str = Field("", alias="again")  # the key of the message that [Try again] on that card sends again
     places: tuple[
@@ -126,9 +127,10 @@ class ReservedStart:
 
 
 class Receipt(Model):
-    """Proof of one write, from the ledger. ``task`` is a task id, or empty."""
+    """Proof of one write, from the ledger. ``task`` is a task id, or empty; ``key`` is that of the message."""
 
     code: str
+    key: str = ""
     op: str
     run: str  # handle
     task: str = ""

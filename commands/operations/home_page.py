@@ -9,7 +9,7 @@ from datetime import datetime
 
 from adapters.errors import AdapterError
 from adapters.models import Health, Task, TaskState
-from commands.cards.health_line import health_word, run_health
+from commands.cards.health_line import MOST_URGENT_FIRST, health_word, run_health
 from commands.cards.permitted_buttons import may, with_permitted_buttons
 from commands.cards.progress import progress_line
 from commands.cards.run_tasks import RunTasks
@@ -32,7 +32,6 @@ _MOST_TASKS = 20
 _MOST_RUNS = 15
 _TITLE = 100  # characters
 _BETWEEN = " · "
-_HEALTH_ORDER = (Health.RED, Health.AMBER, Health.UNSET, Health.GREEN)
 
 
 async def find_elsewhere(actor: Actor, place: Place, services: Services) -> Sequence[Text]:
@@ -130,7 +129,7 @@ def _task_row(tracked: TrackedRun, task: Task, press: Button, services: Services
 
 
 def _runs_section(own: Sequence[TrackedRun], services: Services, now: datetime) -> Section:
-    urgent = sorted(own, key=lambda tracked: _HEALTH_ORDER.index(run_health(tracked).health))
+    urgent = sorted(own, key=lambda tracked: MOST_URGENT_FIRST.index(run_health(tracked).health))
     rows = [_run_row(tracked, services, now) for tracked in urgent[:_MOST_RUNS]]
     none = () if own else translate("home_page.no_runs")
     return Section(plain_text(translate("home_page.runs")), tuple(rows), _more(own, _MOST_RUNS) or none)

@@ -11,6 +11,7 @@ from adapters.errors import AdapterError
 from adapters.models import AssignedTask, Listing, Task
 from adapters.protocol import AssignedTasks
 from commands.cards.task_row import as_shown, shown_tasks
+from commands.lookup.platform_lists import gap_text
 from commands.model.card import Text
 from commands.model.messages import Actor
 from commands.model.ports import Services
@@ -103,4 +104,4 @@ def _gap(name: str, answer: Listing[AssignedTask] | AdapterError | None, service
         return adapter_error_text(answer, services, nothing_changed=False)
     if answer is None:
         return translate("mine.too_slow", platform=platform_title(name, services), seconds=round(_ANSWER_TIME))
-    return () if answer.complete else translate("list.cut", platform=platform_title(name, services))
+    return gap_text(name, answer, services)

@@ -65,7 +65,8 @@ _DECISIONS = (Op.APPROVE, Op.REJECT)
 
 @dataclass(frozen=True)
 class PreconditionContext:
-    """What a check needs besides the snapshot. ``own``: the receipt codes of this message's own writes."""
+    """What a check needs besides the snapshot. ``own``: the receipt codes of this message's own writes;
+    ``yours``: those of earlier writes of its sender."""
 
     message: Message
     person: Person
@@ -73,6 +74,7 @@ class PreconditionContext:
     zone: tzinfo
     now: datetime
     own: Collection[str] = ()
+    yours: Collection[str] = ()
     can: Mapping[Op, Capability] = field(default_factory=dict)  # of the run's platform
     platform: str = ""  # its title
     was_tried: bool = False  # the platform has answered that it is done already
@@ -91,7 +93,8 @@ def task_precondition(wanted: TaskWrite, check: PreconditionContext) -> Precondi
             return Stale("stale.planned", run=run_name(tracked), buttons=[start_button(tracked), *_show(tracked)])
         task = tracked.run.task(wanted.task)
         if task is None:
-            return Stale("stale.gone", buttons=_show(tracked), run=run_name(tracked))
+            gone = tracked.task_handle(wanted.task) or wanted.task
+            return Stale("stale.gone", buttons=_show(tracked), task=gone, run=run_name(tracked))
         return _already(wanted, tracked, as_shown(tracked, task), check) or _impossible(
             wanted, tracked, as_shown(tracked, task), check
         )
@@ -245,7 +248,10 @@ def last_change(task: Task, check: PreconditionContext) -> LazyText | str:
     changes = (other for other in check.receipts if other.op in _CHANGES and other.code not in check.own)
     receipt = next(changes, None)  # the newest
     if receipt is not None and receipt.op in _CAUSES.get(task.state, ()) and is_same_change(receipt.at, at):
-        return lazy("deed.ours", who=receipt.by, at=clock(receipt.at, check.zone, check.now), code=receipt.code)
+        at_time = clock(receipt.at, check.zone, check.now)
+        if receipt.code in check.yours:
+            return lazy("deed.yours", at=at_time, code=receipt.code)
+        return lazy("deed.ours", who=receipt.by, at=at_time, code=receipt.code)
     by = (task.started_by or people_names(task.assignees)) if running else (task.finished_by or "")
     return by_and_at(by, at, check.zone, check.now)
 

@@ -16,7 +16,7 @@ from commands.lookup.person_lookup import find_person
 from commands.model.card import Answer, Text
 from commands.model.errors import CommandError
 from commands.model.intents import OpenForm, Retry, Start
-from commands.model.outcomes import Done, Refused, WriteOutcome
+from commands.model.outcomes import Done, Refused, Unknown, WriteOutcome
 from commands.model.ports import CannotPost, CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.operations.start_preparation import in_chosen_channel
@@ -94,6 +94,11 @@ async def _answer(written: WriteOutcome, context: CommandContext) -> Answer:
         with in_language(context.services.language):
             why = report_outcome(context, written).text
         return await _not_started(tracked, why, context, answer_of(tracked, [report]))
+    if isinstance(last, Unknown) and not tracked.started:
+        sent_at = {"unconfirmed": last.sent_at}
+        tracked = await context.services.runs.update_overlay(
+            tracked.handle, lambda overlay: overlay.model_copy(update=sent_at)
+        )
     if isinstance(last, Done):
         tracked = await _note_start(await _read_tasks(tracked, context), context)
         report = _with_buttons(report, tracked)

@@ -20,7 +20,7 @@ from commands.model.errors import CommandError, Missing, Stale
 from commands.model.intents import Assign, OpenForm, TaskIntent
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext, Services
-from commands.model.tracked_run import LastAction, TrackedRun
+from commands.model.tracked_run import LastAction, Receipt, TrackedRun
 from commands.operations.preconditions import PreconditionContext, task_precondition
 from commands.operations.which_task import likely_tasks, which_task
 from commands.operations.write import write
@@ -29,6 +29,7 @@ from commands.text.error_text import capability_text, platform_title
 from commands.text.phrases import button, run_name, task_name
 
 _RECORDED = (Op.BEGIN, Op.FINISH, Op.SKIP)  # not approvals: many people may have a part in one
+_RECEIPTS_COMPARED = 5
 _CLEARS_HOLD = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.REOPEN)
 
 
@@ -118,6 +119,16 @@ def _expected(intent: Assign, task: Task) -> tuple[Person, ...]:
     return task.assignees if is_as_drawn else (Person(name=intent.holder),)
 
 
+async def _receipts_of_sender(context: CommandContext, receipts: Sequence[Receipt], name: str) -> list[str]:
+    """The codes of the newest receipts whose messages came from the same account. Others can have its ``name``."""
+    codes: list[str] = []
+    for receipt in receipts[:_RECEIPTS_COMPARED]:
+        earlier = await context.services.messages.find(receipt.key) if receipt.by == name else None
+        if earlier is not None and earlier.actor.same_as(context.actor):
+            codes.append(receipt.code)
+    return codes
+
+
 async def _write_one(
     context: CommandContext, tracked: TrackedRun, wanted: TaskWrite, *, alone: bool
 ) -> OutcomeReport:
@@ -126,14 +137,15 @@ async def _write_one(
     if wanted.op is Op.REOPEN and (released := await _release_hold(context, tracked, wanted)):
         return released
     receipts = await context.services.runs.receipts(tracked.handle, wanted.task)
-    own = (context.effects.marker(wanted).code,)
+    marker = context.effects.marker(wanted)
     check = PreconditionContext(
         message=context.message,
         person=wanted.by,
         receipts=receipts,
         zone=context.zone,
         now=context.now,
-        own=own,
+        own=(marker.code,),
+        yours=await _receipts_of_sender(context, receipts, marker.who),
         can=context.adapter(tracked).capabilities,
         platform=platform_title(tracked.run.key.platform, context.services),
     )

@@ -24,7 +24,6 @@ from commands.operations.preconditions import not_over
 from commands.operations.task_action import require, required_run
 from commands.operations.write import write
 from commands.text.catalogue import plain_text, translate
-from commands.text.error_text import platform_title
 from commands.text.phrases import MOST_CHOICES, choice, run_name, shorten
 
 _MOST_STAGES = 100  # options of the form
@@ -57,8 +56,6 @@ def read(line: ParsedLine) -> Add:
 async def handle(intent: Add, context: CommandContext) -> Answer:
     tracked = required_run(context)
     require(context, tracked, Op.ADD)
-    if intent.after or intent.before:
-        _require_insertion(context, tracked)
     people = context.services.people
     assignee = await find_person(intent.person, context, field="person") if intent.person else None
     if assignee is not None and not intent.confirmed:
@@ -75,13 +72,6 @@ async def handle(intent: Add, context: CommandContext) -> Answer:
     )
     written = await write(context, tracked, task, not_over)
     return answer_of(written.tracked, [report_outcome(context, written)])
-
-
-def _require_insertion(context: CommandContext, tracked: TrackedRun) -> None:
-    name = tracked.run.key.platform
-    platform_type = context.services.platform_types.get(name)
-    if platform_type is not None and not platform_type.supports_insertion:
-        raise BadArguments("add.no_places", field="after", platform=platform_title(name, context.services))
 
 
 def _task_ids(text: str, field: str, tracked: TrackedRun, context: CommandContext) -> tuple[str, ...]:

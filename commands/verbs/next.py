@@ -43,7 +43,7 @@ async def handle(intent: Next, context: CommandContext) -> Answer:
     running = [task for task in tasks if task.state is TaskState.RUNNING]
     begin = [begin_button(tracked, task) for task in ready if task.is_ours and tracked.task_handle(task.id)]
     finish = [finish_in_button(tracked, task) for task in running if task.is_ours]
-    title = translate("next.title" if ready else "next.none", run=run_name(tracked))
+    title = translate(_title_key(ready, running), run=run_name(tracked))
     return Answer(
         private=Card(
             title=title,
@@ -54,6 +54,12 @@ async def handle(intent: Next, context: CommandContext) -> Answer:
             footer=_read_at(context, tracked),
         )
     )
+
+
+def _title_key(ready: Sequence[Task], running: Sequence[Task]) -> str:
+    if ready:
+        return "next.both" if running else "next.title"
+    return "next.running" if running else "next.none"
 
 
 def _section(context: CommandContext, tracked: TrackedRun, tasks: Sequence[Task]) -> Section:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from adapters.errors import AdapterError, NotFound, Rejected
-from adapters.models import RunSummary
+from adapters.models import Health, RunSummary
 from adapters.writes import Op
-from commands.cards.health_line import health_word, run_health
+from commands.cards.health_line import MOST_URGENT_FIRST, health_word, run_health
 from commands.cards.progress import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
@@ -41,6 +41,7 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
     runs = list(reversed(merged.values()))
     if intent.query:
         runs = _matching(runs, intent.query)
+    runs = await _most_urgent_first(runs, services)
     shown = [(await services.runs.track(summary), summary) for summary in runs[:_MOST_RUNS]]
     titles = run_titles([tracked for tracked, _ in shown], _NAME)
     rows = tuple(_row(title, tracked, summary) for title, (tracked, summary) in zip(titles, shown, strict=True))
@@ -75,6 +76,16 @@ async def _active_runs(
     are_over = await asyncio.gather(*(_is_over(tracked, services) for tracked in missing))
     ended = {tracked.handle for tracked, is_over in zip(missing, are_over, strict=True) if is_over}
     return [tracked.run.summary() for tracked in active if tracked.handle not in ended]
+
+
+async def _most_urgent_first(runs: Sequence[RunSummary], services: Services) -> list[RunSummary]:
+    """The red ones are never only counted. Otherwise the order stays; a run without a snapshot has no health."""
+    ranks = {
+        tracked.run.key: MOST_URGENT_FIRST.index(run_health(tracked).health)
+        for tracked in await services.runs.list_runs(active=True)
+    }
+    unknown = MOST_URGENT_FIRST.index(Health.UNSET)
+    return sorted(runs, key=lambda summary: ranks.get(summary.key, unknown))
 
 
 async def _is_over(tracked: TrackedRun, services: Services) -> bool:

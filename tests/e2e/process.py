@@ -73,6 +73,7 @@ class Liaison:
     async def start(self) -> None:
         """Returns when /readyz answers 200. Starts no second process."""
         if not self.is_running:
+            self.log.touch()
             arguments, environment = ("serve", "--config", str(self.config)), {**os.environ, **self.environment}
             self._process = ForkedProcess(self.main, arguments, environment, self.log)
         await self.wait_until_ready()

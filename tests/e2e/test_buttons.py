@@ -98,7 +98,7 @@ async def test_a_choice_can_be_made_once_and_names_who_made_it(scene: Scene) -> 
     assert scene.cutover_run(second).task(FIRST_TASK).stage == "complete"
     assert any("by hand" in comment.content for comment in scene.cutover_run(second).comments)
     await scene.room.click(labels[first], choice)
-    await scene.wait_for_text(r"(?i)ana.* already handled this at .*Nothing changed")
+    await scene.wait_for_text(r"You already handled this at .*Nothing changed")
     await scene.wait_for_effects("finish")
 
 
@@ -128,3 +128,24 @@ async def test_a_task_is_begun_from_a_menu(scene: Scene) -> None:
     await scene.room.press("Begin T2")
     await scene.wait_for_text(r"began T2 Page the DBA")
     assert scene.count_effects("begin") == 1
+
+
+async def test_a_press_that_changes_nothing_is_answered_to_that_person_alone(scene: Scene) -> None:
+    await scene.start_run()
+    card = await scene.room.wait_for_button("Begin T1")
+    await scene.room.click("Begin T1", card, user="ben")
+    await scene.wait_for_effects("begin")
+    await scene.room.click("Begin T1", card, user="ana")
+    await scene.wait_for_text(r"\(to ana\) T1 Confirm the primary is down was already begun by (?i:ben) ")
+    assert "already begun" not in scene.room.public_text()
+
+
+async def test_who_presses_an_old_button_again_is_told_that_it_was_them(scene: Scene) -> None:
+    await scene.start_run()
+    answer = await scene.room.private_answer("next")
+    label = next(label for label in answer.labels if label.endswith("T1"))
+    await scene.room.click(label, answer)
+    await scene.wait_for_effects("begin")
+    await scene.room.click(label, answer)
+    await scene.wait_for_text(r"\(to ana\) T1 Confirm the primary is down was already begun by you at \d")
+    await scene.wait_for_effects("begin")

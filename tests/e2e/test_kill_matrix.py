@@ -104,7 +104,7 @@ async def _set_up(kill: Kill, verb: Verb) -> None:
         verb.scene(kill)
     for line in verb.before:
         await kill.say(line)
-        await kill.quiet()
+    await kill.quiet()
     if verb.press:
         await kill.say(_line(kill, verb))
         await kill.room.wait_for_button(verb.press)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from adapters.results import WriteResult
 from bot.storage.activity import ActivityRows
 from bot.storage.effects import Effect, EffectLog
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -117,6 +118,9 @@ async def _effects(old_store: Store, new_store: Store, recorded: RowsByTable) ->
 
 
 def _copy_outcome(log: EffectLog, effect: Effect, connection: Connection) -> None:
+    """Version 0.1 also wrote a receipt for what had been done before."""
+    if isinstance(effect.outcome, WriteResult):
+        log.write_outcome(connection, effect, effect.state, effect.outcome.model_copy(update={"already": False}))
     log.write_outcome(connection, effect, effect.state, effect.outcome)
 
 

@@ -40,6 +40,8 @@ def all_rows(path: Path) -> dict[str, list[dict[str, Any]]]:
             rows = [dict(row) for row in database.execute(f"select * from {table} order by rowid")]
             for row in rows:
                 row.pop("version", None)  # it counts how often a row was changed, and these were changed anew
+            if table == "ledger":  # version 0.1 also wrote a receipt for what had been done before
+                rows = [row | {"answer": json.loads(row["answer"]) | {"already": False}} for row in rows]
             rows_by_table[table] = sorted(rows, key=lambda row: json.dumps(row, default=str))
     return rows_by_table
 

@@ -92,6 +92,20 @@ async def test_a_task_that_was_deleted_is_not_created_again(harness: Harness, op
     _check_nothing_changed(attempt)
 
 
+@contract([Op.COMMENT])
+async def test_a_comment_on_a_task_that_was_deleted_is_refused(harness: Harness, op: Op) -> None:
+    """It would be lost among those of the run, or nobody would ever see it."""
+    on_run = await new_write(harness, op)
+    assert on_run.run is not None
+    task = on_run.run.tasks[0].id
+    pending = PendingWrite(harness, on_run.write.model_copy(update={"task": task}), on_run.run)
+    if not harness.change_there(on_run.write.run_id, task, ForeignChange.DELETED):
+        pytest.skip("the platform has no such thing")
+    attempt = await _attempt(pending)
+    assert isinstance(attempt.error, NotFound | Conflict | Rejected), f"{attempt.result!r} {attempt.error!r}"
+    _check_nothing_changed(attempt)
+
+
 @contract([*ON_A_TASK, *ON_A_RUN])
 async def test_a_run_that_has_ended_stays_as_it_is(harness: Harness, op: Op) -> None:
     attempt = await _attempt(await _changed_there(harness, op, ForeignChange.RUN_ENDED))
@@ -170,6 +184,8 @@ async def test_a_change_between_the_read_and_the_write_is_not_passed_over(
         pytest.skip("the platform has no such thing")
     task_after = _task(attempt.after, pending)
     is_as_asked = AS_ASKED.get(op) is OVER.get(change, TaskState.RUNNING)
+    if op is Op.FINISH and harness.shows_finishers:
+        is_as_asked = False  # it isn't ours alone, so it isn't called plainly done
     if change is ForeignChange.BEGUN:  # a task that runs twice is not lost, unless it was the other's
         is_theirs = not (task_after.started_by or "").startswith("Ana")
         is_as_asked = is_theirs if op is Op.BEGIN else task_after.state is TaskState.RUNNING

@@ -19,8 +19,6 @@ BY_INSERTION = ("add.after", "add.before")
 async def test_a_field_is_taken_refused_or_said_to_be_left_out(harness: Harness, op: Op, field: str) -> None:
     """It is said by ``Platform.ignored_fields``, or by the message of a result."""
     name = f"{op}.{field}"
-    if name in BY_INSERTION and not harness.platform.supports_insertion:
-        pytest.skip("never sent without Platform.supports_insertion")
     if name in BY_INSERTION and not harness.shows_order:
         pytest.skip("sent, but the platform does not tell which task waits for which")
     if name == "add.stage" and not (await harness.new_run()).stages:

@@ -78,6 +78,12 @@ class CommentWrites(SignedComments):
         return await self.tasks.read_task(step)
 
     @step(AddComment, recovery=Recovery.LOOKUP)
+    async def comment(self, step: AddComment, marker: WriteMarker) -> WriteResult:
+        """It goes to the case, so Tines would take it for a task that was deleted too."""
+        if step.target:
+            await self.api.task(step.run_id, step.target, step.op.value)
+        return await self.write_comment(step, marker)
+
     @step(SetStatus, recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     @step(
         *(FinishTask, SkipTask, BeginTask, ReopenTask, AssignTask, EndRun),

@@ -23,7 +23,7 @@ from bot.surfaces.mattermost.driver import is_id
 from bot.surfaces.mattermost.forms import FormOpener
 from bot.surfaces.mattermost.people import UserDirectory
 from bot.surfaces.mattermost.render import private_text
-from bot.surfaces.mattermost.replies import SEND_TIMEOUT_SECONDS, PrivateReplies
+from bot.surfaces.mattermost.replies import SEND_TIMEOUT_SECONDS, PrivateReplies, needs_its_controls
 from bot.surfaces.mattermost.request_body import (
     EMPTY_RESPONSE,
     RequestRejected,
@@ -199,7 +199,7 @@ class InboundRoutes:
 
     async def _click_answer(self, message: Message, card: Card, intake: Intake) -> Json:
         """``ephemeral_text`` can't have buttons, and does not come from the bot."""
-        needs_post = (card.has_controls and not card.shown_elsewhere) or self._replies.posts_ephemerally
+        needs_post = self._replies.posts_ephemerally or (needs_its_controls(card) and not card.shown_elsewhere)
         is_sent = needs_post and await intake.send_answer(message, card, SEND_TIMEOUT_SECONDS)
         return EMPTY_RESPONSE if is_sent else _click_response(card)
 

@@ -1,9 +1,9 @@
 """Sends answers that are meant for one person.
 
 If the bot may post ephemerally, it does. Otherwise a slash command is answered by its ``response_url``, and a
-mention by a reply in the thread. For a click or form whose HTTP response has been sent, success is visible on the
-card and its activity line; anything else is a reply in the card's thread that mentions the person. If none of
-these works, the bot sends a direct message.
+mention by a reply in the thread. A click is answered in its HTTP response, which cannot have buttons. If that has
+been sent or lacks buttons that are needed, success is visible on the card and its activity line; anything else is
+a reply in the card's thread that mentions the person. If none of these works, the bot sends a direct message.
 """
 
 import asyncio
@@ -26,11 +26,35 @@ from bot.surfaces.mattermost.text import translate_plain
 from bot.surfaces.mattermost.transport import ApiError, Json
 from bot.surfaces.protocol import EPHEMERAL_FOR
 from commands.model.card import Card
+from commands.model.intents import (
+    Approve,
+    Assign,
+    Begin,
+    Finish,
+    Help,
+    Home,
+    Mine,
+    OpenForm,
+    Reopen,
+    Runbooks,
+    Runs,
+    Show,
+)
 from commands.model.messages import Actor, Message, Place, Via
 
 SEND_TIMEOUT_SECONDS = 1.0
+_FOUND_ELSEWHERE = (Show, OpenForm, Begin, Finish, Reopen, Approve, Assign, Home, Mine, Runs, Runbooks, Help)
+"""The card of the run has such buttons, or they can be typed. Any other one answers a question."""
 
 log = structlog.get_logger(__name__)
+
+
+def needs_its_controls(card: Card) -> bool:
+    """Its words are enough if it is a refusal or "Already done", and its buttons only lead on."""
+    is_said_in_words = card.tone in ("warn", "bad") or not card.lines
+    if card.sections or card.menu or card.picker or not is_said_in_words:
+        return card.has_controls
+    return not all(isinstance(button.intent, _FOUND_ELSEWHERE) for button in card.buttons)
 
 
 class PrivateReplies:

@@ -125,8 +125,9 @@ class MattermostSurface:
 
     def reception(self) -> Reception:
         if self._listener is None:
-            return Reception()
-        return Reception(self._listener.last_received, health.problem(self._api.url, self._listener.rejection))
+            return Reception(sockets=0)
+        problem = health.problem(self._api.url, self._listener.rejection)
+        return Reception(self._listener.last_received, problem, int(self._listener.is_live))
 
     async def post(self, place: Place, card: Card, *, nonce: str) -> PostRef:
         return await self._posts.post_card(place, card, nonce)

@@ -80,8 +80,13 @@ class SocketMode:
         return is_new
 
     @property
+    def connected(self) -> int:
+        """How many connections."""
+        return sum(connection.connected.is_set() for connection in self._connections)
+
+    @property
     def ready(self) -> bool:
-        return any(connection.connected.is_set() for connection in self._connections)
+        return self.connected > 0
 
     def start(self) -> None:
         self._connections = [self._open() for _ in range(self.COUNT)]

@@ -140,8 +140,10 @@ class SlackSurface:
 
     def reception(self) -> Reception:
         socket_problem = self._socket_mode.problem if self._socket_mode is not None else ""
+        sockets = self._socket_mode.connected if self._socket_mode is not None else None
         own = self._workspaces.own
-        return Reception(self._last_received, health.problem(own.rejection if own else "", socket_problem))
+        problem = health.problem(own.rejection if own else "", socket_problem)
+        return Reception(self._last_received, problem, sockets)
 
     async def use_tokens(self, secrets: Mapping[str, str]) -> bool:
         own, token = self._workspaces.own, secrets.get("bot_token", "")

@@ -66,6 +66,7 @@ async def test_the_old_api_picks_tasks_of_liaisons_teams_by_name(
     task.member = 60
     found = await adapter.assigned_tasks(BEN.model_copy(update={"name": "Ben Thomas"}))
     assert ([item.task.id for item in found], found.complete) == ([str(task.id)], False)
+    assert found.gap == "xurrent.itrp_only_ours"
     assert len(itrp_fake.seen) == 2
     assert list(await adapter.assigned_tasks(UNKNOWN_PERSON)) == []
 

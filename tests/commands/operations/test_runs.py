@@ -1,7 +1,5 @@
 """What is said about a run, and to it: comments, tasks added, the end, and everything that only reads."""
 
-from dataclasses import replace
-
 import pytest
 
 from adapters.errors import RateLimited, Rejected, Unreachable
@@ -61,8 +59,7 @@ async def test_a_task_is_added_between_others(room: Room) -> None:
 
 async def test_where_a_platform_puts_no_task_between_others_nothing_is_added(room: Room) -> None:
     await room.start()
-    local = replace(room.services.platform_types["local"], supports_insertion=False)
-    room.services.platform_types["local"] = local  # type: ignore[index]
+    room.platform.errors["steps:add"] = Rejected("local", "add", key="add.no_places")
     refused = await room.type("add Look --after T1")
     assert "Nothing was added. Leave out --after and --before" in private_text(refused)
     assert len((await room.run("R1")).run.tasks) == 4
@@ -182,6 +179,15 @@ async def test_next_lists_what_can_begin(room: Room) -> None:
     rows = [row.handle for section in answer.private.sections for row in section.rows]
     assert rows == ["T1", "T2"]
     assert button_labels(answer) == ["Begin T1", "Begin T2"]
+    titles = [private_text(answer).splitlines()[0]]
+    for line in ("begin T1", "begin T2"):
+        await room.type(line)
+        titles.append(private_text(await room.type("next")).splitlines()[0])
+    assert titles == [
+        "Ready to begin in R1 Primary down in EU",
+        "Ready to begin or running in R1 Primary down in EU",
+        "Running in R1 Primary down in EU. Nothing else is ready to begin.",
+    ]
 
 
 async def test_next_says_that_a_run_was_never_started(room: Room) -> None:
@@ -199,10 +205,11 @@ async def test_a_start_that_failed_is_not_the_run_of_anything(room: Room, line: 
 
 
 async def test_what_was_never_started_is_said_so_and_not_that_it_has_ended(room: Room) -> None:
-    await room.type("start Nothing like this")
-    assert private_text(await room.type("use R1")) == "R1 Nothing like this was never started. Nothing changed."
+    room.platform.errors["start"] = Rejected("local", "start", said="not today")
+    await room.type("start Database failover")
+    assert private_text(await room.type("use R1")) == "R1 Database failover was never started. Nothing changed."
     comments = private_text(await room.type("comments R1"))
-    assert comments == "R1 Nothing like this was never started, so it has no comments."
+    assert comments == "R1 Database failover was never started, so it has no comments."
 
 
 async def test_home_does_not_say_here_of_a_run_that_is_elsewhere(room: Room) -> None:
@@ -262,6 +269,17 @@ async def test_runs_are_listed_with_a_handle_each(room: Room) -> None:
     answer = await room.type("runs")
     assert private_rows(answer) == ["R1 Primary down in EU: 0 of 4 done · on local"]
     assert "isn't responding" in private_text(answer)
+
+
+async def test_runs_are_listed_with_the_red_ones_first(room: Room) -> None:
+    await room.start()
+    await room.type("status red --next none the vendor is down too")
+    for _ in range(2):
+        room.wait(minutes=11)
+        await room.start()
+    answer = await room.type("runs")
+    assert [row.split()[0] for row in private_rows(answer)] == ["R1", "R3", "R2"]
+    assert button_labels(answer)[0].startswith("Show R1 ")
 
 
 async def test_runbooks_are_listed_and_start(room: Room) -> None:

@@ -99,7 +99,10 @@ async def test_a_start_with_an_unknown_outcome_keeps_its_card(room: Room) -> Non
     assert answer.result == "question"
     assert [press.label for press in answer.activity[0].buttons] == ["It was done", "Send it again"]
     card = live_card(await room.run("R1"), room.services, NOW)
-    assert plain_text(card.title) == "Starting R1 Database failover…"
+    assert plain_text(card.title) == "The start of R1 Database failover isn't confirmed"
+    shown = private_text(await room.type("show R1"))
+    assert "local didn't confirm it (sent at " in shown
+    assert "Don't start it again." in shown
 
 
 async def test_a_second_start_within_ten_minutes_is_confirmed_first(room: Room) -> None:

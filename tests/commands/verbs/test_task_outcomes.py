@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.errors import Conflict, CredentialsRejected, OutcomeUnknown, Rejected, Unreachable
+from adapters.errors import Conflict, CredentialsRejected, NotFound, OutcomeUnknown, Rejected, Unreachable
 from adapters.errors import Unsupported as NotThere
 from adapters.models import TaskState
 from adapters.protocol import Unsupported
@@ -51,6 +51,15 @@ async def test_an_unknown_outcome_is_an_activity_line_and_no_failure(room: Room)
     assert "didn't confirm" in activity_texts(answer)[0]
     assert any(isinstance(span, ClockTime) for span in line.text)
     assert [press.label for press in line.buttons] == ["It was done", "Send it again"]
+
+
+@pytest.mark.parametrize("line", ["comment T1: hello", "finish T1"])
+async def test_a_task_that_was_deleted_there_is_named(room: Room, line: str) -> None:
+    await room.start()
+    room.platform.errors["comment"] = room.platform.errors["finish"] = NotFound("local", "finish")
+    answer = private_text(await room.type(line))
+    assert answer.startswith("T1 Confirm the primary is down: I can't find that in Local runbooks."), answer
+    assert answer.endswith("Nothing changed.")
 
 
 async def test_a_refusal_quotes_the_platform_and_offers_a_confirmed_retry(room: Room) -> None:
