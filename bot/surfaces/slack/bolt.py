@@ -1,6 +1,9 @@
 """The Bolt application: receives verified deliveries, records and acknowledges them.
 
-            case UnreadableButton(actor=actor, place=place, reply=reply, key=key):
+A global middleware records the message and answers, so Bolt has no listeners: it would run one for an event only
+after its ack, which is too late to record anything, and it polls for the ack of any other every 10 ms. The network
+is not used before the ack: ``authorize`` returns what is known already, and Bolt's request verification and self
+filter, which would log whole bodies or look up the bot, are switched off in favour of our own.
 """
 
 import asyncio
