@@ -133,7 +133,9 @@ class EmbeddedEngine:
                 first_answer = await self._inbox.record(message, answer)
         except (TimeoutError, StoreError) as error:
             log.warning("message not recorded in time", delivery=message.key, error=str(error))
-            self._spawn(self._inbox.withdraw(message.key))
+            # A late commit may still record it, but not a message that an earlier delivery brought.
+            if isinstance(error, TimeoutError) and message.key not in self._items:
+                self._spawn(self._inbox.withdraw(message.key))
             raise NotRecorded(str(error)) from error
         if first_answer is not None:
             return Recorded(new=False, answer=first_answer)
