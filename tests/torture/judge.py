@@ -16,7 +16,7 @@ from adapters.registry import PLATFORMS
 from adapters.writes import Op
 from tests.adapters.local.store import MemoryRuns
 from tests.e2e.process import until
-from tests.torture.platform_texts import platform_texts
+from tests.torture.platform_texts import platform_texts, run_titles
 from tests.torture.report import Report, Typed
 from tests.torture.world import Lane, World
 
@@ -57,7 +57,15 @@ class Judge:
         self._everybody_is_answered()
         self._order_is_kept()
         self._ledger_is_complete()
-        for lane in self._world.lanes:
+        for lane in self._report.started:
+            if not lane.handle and not any("Send it again" in label for label in lane.room.button_labels()):
+                self._wrong(f"a start on {lane.platform} ({lane.chat}) has no card: {lane.room.text()[:300]}")
+        for name in self._world.platforms:
+            titles = Counter(title.split()[0] for title in run_titles(self._world, name))
+            for handle, count in titles.items():
+                if handle.startswith("R") and count > 1:
+                    self._wrong(f"{handle} is on {name} {count} times")
+        for lane in [lane for lane in self._world.lanes if lane.handle]:
             await self._card_and_show_are_true(lane)
 
     def _wrong(self, problem: str) -> None:
@@ -102,7 +110,8 @@ class Judge:
                 self._wrong(f"{asked.get('text')!r} ({message['key']}) was never answered")
         wanted: Counter[tuple[int, str]] = Counter()
         for typed in self._report.typed:
-            if typed.acknowledged and not typed.command.mention and typed.command.text != SHOW:
+            command = typed.command
+            if typed.acknowledged and not command.mention and command.verb != "press" and command.text != SHOW:
                 wanted[typed.command.lane, typed.command.user] += 1
         for (number, user), count in wanted.items():
             lane = self._world.lanes[number]

@@ -14,6 +14,13 @@ QUIET_END = 8.0  # seconds before the end, in which nothing goes wrong any more
 MOST_ADDED = 6  # tasks to one run: all of them fit in one answer to ``show``
 SLOW_LANES = {"runrunit": 0.12}  # the platform allows 100 requests a minute
 
+STARTS_EVERY = 8  # seconds
+START_ON = tuple(
+    (platform, chat)
+    for platform in ("cutover", "playbooks", "tines", "xurrent", "local")
+    for chat in ("slack", "mattermost")
+)
+
 BlowKind = Literal["kill", "kill at commit", "pause", "disk full", "outage", "request", "cut socket"]
 
 
@@ -21,7 +28,7 @@ BlowKind = Literal["kill", "kill at commit", "pause", "disk full", "outage", "re
 class Command:
     """``code`` is in ``text`` and nowhere else, and is written to the platform; empty if nothing is written.
 
-    ``resends``: seconds after which the same delivery arrives again.
+    ``verb`` "press": ``text`` is the label of a button. ``resends``: seconds until the delivery arrives again.
     """
 
     at: float
@@ -32,6 +39,16 @@ class Command:
     verb: str = ""
     mention: bool = False
     resends: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Start:
+    """Of a run in a room of its own."""
+
+    at: float
+    platform: str
+    chat: str
+    user: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,7 @@ class Plan:
     seconds: float
     commands: Sequence[Command]
     blows: Sequence[Blow]
+    starts: Sequence[Start] = ()
 
 
 def make_plan(seed: int, seconds: float, lanes: Sequence[str], *, rate: float, every: float) -> Plan:
@@ -68,7 +86,9 @@ def make_plan(seed: int, seconds: float, lanes: Sequence[str], *, rate: float, e
     while at < seconds - QUIET_END:
         blows.append(_blow(random, at))
         at += random.uniform(0.5, 1.5) * every
-    return Plan(seed, seconds, commands, blows)
+    moments = [at + random.random() for at in range(0, int(seconds - QUIET_END), STARTS_EVERY)]
+    starts = [Start(at, *random.choice(START_ON), random.choice(PEOPLE)) for at in moments]
+    return Plan(seed, seconds, commands, blows, starts)
 
 
 class _Typist:
@@ -92,7 +112,9 @@ class _Typist:
         """(verb, text, code)"""
         random = self._random
         task = f"T{random.randint(1, 4)}"
-        verb = random.choices(("comment", "note", "state", "status", "add", "read"), (50, 12, 14, 6, 4, 14))[0]
+        verb = random.choices(
+            ("comment", "note", "state", "status", "add", "press", "read"), (50, 12, 10, 6, 4, 6, 12)
+        )[0]
         if verb == "add" and self._added[lane] == MOST_ADDED:
             verb = "comment"
         match verb:
@@ -102,6 +124,8 @@ class _Typist:
                 return verb, f"{random.choice(('finish', 'hold', 'skip'))} {task} {code}", code
             case "state":
                 return verb, f"{random.choice(('begin', 'begin', 'reopen', 'finish'))} {task}", ""
+            case "press":
+                return verb, f"Begin {task}", ""
             case "status":
                 return verb, f"status {random.choice(('amber', 'red', 'green'))} {code}", code
             case "add":

@@ -45,6 +45,27 @@ def platform_texts(world: World, platform: str) -> list[str]:
     raise AssertionError(f"no texts known of {platform}")
 
 
+def run_titles(world: World, platform: str) -> list[str]:
+    """Of what is there, finished or not."""
+    one = world.platforms[platform]
+    if isinstance(one, ChatPlaybooks):
+        return [run["name"] for run in one.world.runs.values()]
+    if not isinstance(one, FakePlatform):
+        with closing(sqlite3.connect(world.liaison.folder / "liaison.db")) as connection:
+            rows = connection.execute("select document from local_runs").fetchall()
+        return [json.loads(row[0])["title"] for row in rows]
+    match one.fake:
+        case CutoverFake() as cutover:
+            return [run.name for run in cutover.world.runbooks.values()]
+        case TinesFake() as tines:
+            return [case.name for case in tines.world.cases.values()]
+        case XurrentFake() as xurrent:
+            return [run.subject for run in xurrent.account.runs.values()]
+        case RunrunitFake() as runrunit:
+            return [task.title for task in runrunit.world.tasks.values() if task.parent is None]
+    raise AssertionError(f"no runs known of {platform}")
+
+
 def _posts(playbooks: ChatPlaybooks) -> Iterable[str]:
     """Of the channels of runs: what people type and what Liaison answers is in other ones."""
     channels = {run["channel_id"] for run in playbooks.world.runs.values()}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.torture.plan import Command
+from tests.torture.world import Lane
 
 
 @dataclass
@@ -29,7 +30,10 @@ class Health:
 
 @dataclass
 class Report:
+    """``started``: the lanes of starts that were acknowledged."""
+
     typed: Sequence[Typed]
+    started: list[Lane] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
 

@@ -1,6 +1,6 @@
 """Both chats and every platform on one real Liaison process, and the rooms whose people type."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -36,7 +36,7 @@ class World:
     chats: Mapping[str, Chat]
     platforms: Mapping[str, Platform]
     liaison: MortalLiaison
-    lanes: Sequence[Lane]
+    lanes: list[Lane]
 
     @property
     def fakes(self) -> Mapping[str, Fake]:
@@ -52,6 +52,11 @@ class World:
             await lane.room.command(f'start "{RUNBOOK}" --on {lane.platform}')
         for lane in self.lanes:
             lane.handle = await until(partial(card_handle, lane.room), within=60)
+
+    def add_lane(self, platform: str, chat: str) -> Lane:
+        lane = Lane(chat, platform, self.chats[chat].create_room())
+        self.lanes.append(lane)
+        return lane
 
 
 def card_handle(room: Room) -> str:
@@ -78,7 +83,9 @@ async def create_world(folder: Path, liaison_main: Callable[[], None] = faulty.m
         liaison = MortalLiaison(folder, {**slack.settings(), **mattermost.settings(), **tables})
         for chat in chats.values():
             chat.set_liaison_url(liaison.url)
-        lanes = [Lane(chat, platform, chats[chat].create_room()) for platform, chat in LANES]
         liaison.main = liaison_main
         stack.push_async_exit(liaison)
-        yield World(chats, platforms, liaison, lanes)
+        world = World(chats, platforms, liaison, [])
+        for platform, chat_name in LANES:
+            world.add_lane(platform, chat_name)
+        yield world
