@@ -1,4 +1,4 @@
-"""The HTTP client of every adapter. It raises ``adapters.errors``, never an exception of httpx.
+"""The HTTP client of every adapter. It raises ``adapters.errors``, never an exception of aiohttp.
 
 ``HttpClients`` lives as long as the process and gives each adapter an ``HttpClient`` for its site and credential.
 ``HttpClient.send`` decides what a failure means:
@@ -17,11 +17,11 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import httpx
+import aiohttp
 from tenacity import (
     AsyncRetrying,
     retry_if_exception,
@@ -29,6 +29,7 @@ from tenacity import (
     stop_after_attempt,
     wait_random_exponential,
 )
+from yarl import URL
 
 from adapters.errors import (
     AdapterError,
@@ -37,7 +38,7 @@ from adapters.errors import (
     RateLimited,
     Unreachable,
 )
-from adapters.http.connections import Connections, secrets_in
+from adapters.http.connections import NOTHING_SENT, ConnectionLost, Connections, secrets_in
 from adapters.http.error_mapping import error_from_status
 from adapters.http.rate_limits import (
     RateLimit,
@@ -66,13 +67,6 @@ _retry_reads = AsyncRetrying(
 )
 OnRequest = Callable[[str, bool, float, int | None], None]
 """Gets the platform of each request, whether it is a write, its seconds, and the status of its answer if any."""
-_NOTHING_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,  # a header that cannot be written
-)
 
 
 @dataclass
@@ -101,13 +95,13 @@ class HttpClients:
         The credential and the values of ``headers`` are removed from error responses, because gateways quote the
         request on their error pages.
         """
-        base = httpx.URL(url.rstrip("/") + "/")
+        base = URL(url.rstrip("/") + "/")
         key = _rate_limit_key(base, credential)
         limiter = self._rate_limiters.setdefault(key, RateLimiter(rate_limit or RateLimit()))
-        timeout = httpx.Timeout(self.timeout, connect=self.connect_timeout)
-        connections = Connections(
-            base, dict(headers), timeout, self.total_timeout, secrets_in(credential, headers)
+        timeout = aiohttp.ClientTimeout(
+            total=self.total_timeout, sock_connect=self.connect_timeout, sock_read=self.timeout
         )
+        connections = Connections(base, dict(headers), timeout, secrets_in(credential, headers))
         self._connections.append(connections)
         return HttpClient(platform, base, connections, limiter, map_error, self.on_request)
 
@@ -125,7 +119,7 @@ class HttpClients:
 @dataclass
 class HttpClient:
     platform: str
-    _base: httpx.URL
+    _base: URL
     _connections: Connections
     rate_limiter: RateLimiter
     _map_error: ErrorMapper | None
@@ -194,35 +188,29 @@ class HttpClient:
         if wait > (0 if write else READ_WAIT_LIMIT) and (write or not is_background()):
             raise RateLimited(self.platform, operation, retry_after=wait)
         try:
-            received, content = await self._exchange(method, url, operation, write, json, params)
+            response = await self._exchange(method, url, operation, write, json, params)
         except RateLimitNotStored as error:
             raise Unreachable(self.platform, operation, said=str(error)) from error
-        if not received.is_success or content.lstrip()[:1] not in (b"{", b"["):
-            content = self._connections.without_secrets(content)
-        response = Response(received.status_code, received.headers, content)
-        if 200 <= response.status < 300:
+        is_success = 200 <= response.status < 300
+        if not is_success or response.content.lstrip()[:1] not in (b"{", b"["):
+            response = replace(response, content=self._connections.without_secrets(response.content))
+        if is_success:
             self.rate_limiter.reset_backoff()
             return response
         raise await self._error(response, operation, write)
 
     async def _exchange(
-        self,
-        method: str,
-        url: httpx.URL | str,
-        operation: str,
-        write: bool,
-        json: Any,
-        params: Mapping[str, Any] | None,
-    ) -> tuple[httpx.Response, bytes]:
+        self, method: str, url: URL, operation: str, write: bool, json: Any, params: Mapping[str, Any] | None
+    ) -> Response:
         async with self.rate_limiter.slot():
             began, status = time.perf_counter(), None
             try:
-                received, content = await self._connections.exchange(method, url, json, params)
-                status = received.status_code
-                return received, content
-            except _NOTHING_SENT as error:
+                response = await self._connections.exchange(method, url, json, params)
+                status = response.status
+                return response
+            except NOTHING_SENT as error:
                 raise Unreachable(self.platform, operation, said=self._reason(error)) from error
-            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ResponseTooLarge) as error:
+            except (aiohttp.ClientError, ConnectionLost, TimeoutError, ResponseTooLarge) as error:
                 read_error = BadResponse if isinstance(error, ResponseTooLarge) else Unreachable
                 error_type = OutcomeUnknown if write else read_error
                 raise error_type(self.platform, operation, said=self._reason(error)) from error
@@ -243,8 +231,8 @@ class HttpClient:
     def same_origin(self, link: str) -> str | None:
         """``link`` (absolute or relative) in full, or None where our credential must not be sent."""
         try:
-            url = self._base.join(link)
-        except httpx.InvalidURL:
+            url = self._base.join(URL(link))
+        except ValueError:
             return None
         return str(url) if _origin(url) == _origin(self._base) else None
 
@@ -252,12 +240,12 @@ class HttpClient:
         reason = type(error).__name__ if not str(error) else f"{type(error).__name__}: {error}"
         return self._connections.without_secrets(reason.encode("utf-8", "replace")).decode()
 
-    def _join(self, path: str, operation: str) -> httpx.URL | str:
+    def _join(self, path: str, operation: str) -> URL:
         if "://" not in path:
-            return path.lstrip("/")
+            return URL(f"{self._base}{path.lstrip('/')}")
         if self.same_origin(path) is None:
             raise BadResponse(self.platform, operation, key="platform.foreign_link", said=path)
-        return path
+        return URL(path)
 
     async def _error(self, response: Response, operation: str, write: bool) -> AdapterError:
         if response.status == 429:
@@ -271,11 +259,10 @@ class HttpClient:
         return error_from_status(response, self.platform, operation, write)
 
 
-def _rate_limit_key(url: httpx.URL, credential: str) -> str:
+def _rate_limit_key(url: URL, credential: str) -> str:
     """It is stored, so it must not reveal the credential."""
     return hashlib.sha256(f"{_origin(url)}\n{credential}".encode()).hexdigest()[:32]
 
 
-def _origin(url: httpx.URL) -> str:
-    port = url.port or {"https": 443, "http": 80}.get(url.scheme)
-    return f"{url.scheme}://{url.host}:{port}"
+def _origin(url: URL) -> str:
+    return f"{url.scheme}://{url.host}:{url.port}"

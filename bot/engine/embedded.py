@@ -17,7 +17,7 @@ import structlog
 
 from adapters.models import RunKey
 from bot.engine.keyed_queues import KeyedQueues, TurnQueues
-from bot.engine.port import MessageWork, Progress
+from bot.engine.port import STORE_RETRY_SECONDS, MessageWork, Progress
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.scheduled import ScheduledRows
@@ -134,7 +134,9 @@ class EmbeddedEngine:
                 first_answer = await self._inbox.record(message, answer)
         except (TimeoutError, StoreError) as error:
             log.warning("message not recorded in time", delivery=message.key, error=str(error))
-            self._spawn(self._inbox.withdraw(message.key))
+            # A late commit may still record it, but not a message that an earlier delivery brought.
+            if isinstance(error, TimeoutError) and message.key not in self._items:
+                self._spawn(self._inbox.withdraw(message.key))
             raise NotRecorded(str(error)) from error
         if first_answer is not None:
             return Recorded(new=False, answer=first_answer)
@@ -250,15 +252,26 @@ class EmbeddedEngine:
 
     async def _take_route(self, item: _QueueItem, route: Route) -> None:
         item.route = route
-        self._last_queue_order += 1
-        intent = "" if route.intent is None else json.dumps(route.intent)
         try:
-            await self._inbox.save_route(item.message.key, intent, route, self._last_queue_order)
+            await self._save_route(item, route)
         except StoreError as error:  # a restart could route it elsewhere, so nothing may be sent
             self._end_start(item)
             self._spawn(self._finish(item, self._work.failed_answer(item.message, error)))
             return
         self._follow_route(item, route)
+
+    async def _save_route(self, item: _QueueItem, route: Route) -> None:
+        """Waits for a database that fails: what was typed later in this place must not be executed first."""
+        intent = "" if route.intent is None else json.dumps(route.intent)
+        for delay in (*STORE_RETRY_SECONDS, None):
+            self._last_queue_order += 1
+            try:
+                return await self._inbox.save_route(item.message.key, intent, route, self._last_queue_order)
+            except StoreError as error:
+                if delay is None:
+                    raise
+                log.warning("route not stored, trying again", delivery=item.message.key, error=str(error))
+            await asyncio.sleep(delay)
 
     async def _read_run(self, item: _QueueItem, key: RunKey) -> None:
         """In no queue: others in the place need not wait for the platform."""

@@ -30,6 +30,10 @@ async def _nothing_to_wait_for() -> None:
     """Likewise."""
 
 
+STORE_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Pauses in which a database that fails is waited for."""
+
+
 @dataclass
 class Progress:
     """The state of one message, shared by the engine, its effects, and whoever presses [Stop].

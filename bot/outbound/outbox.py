@@ -166,7 +166,7 @@ class Outbox:
             delivery = item.delivery
             is_older = delivery.kind is Kind.ANSWER and delivery.key.startswith(f"answer {message} ")
             if is_older and delivery.key not in keep and not item.sending:
-                await self._end(item, taken=False)
+                self._end(item, taken=False)
 
     async def over(self, keys: Sequence[str]) -> None:
         """Returns when each of them was sent, parked or given up."""
@@ -274,13 +274,13 @@ class Outbox:
         try:
             if self._now() >= delivery.until:
                 log.error("delivery given up: the chat did not take it in time", delivery=delivery.key)
-                await self._end(item, taken=False)
+                self._end(item, taken=False)
                 return
             with background() if item.urgency else nullcontext():
                 await self._senders[delivery.kind](delivery, item.may_exist)
             self._unpark_group(delivery)
             if item.changes == changes:
-                await self._end(item, taken=True)
+                self._end(item, taken=True)
             else:
                 self._go_on(item)
         except Throttled as error:
@@ -299,17 +299,12 @@ class Outbox:
             item.sending = False
             self._wake.set()
 
-    async def _end(self, item: _Item, *, taken: bool) -> None:
-        """Sent, or given up. If its row can't be written, a restart sends it again."""
-        changes = item.changes
-        try:
-            await (self._rows.sent(item.delivery) if taken else self._rows.delete(item.delivery.key))
-        except StoreError as error:
-            log.warning("delivery not marked", delivery=item.delivery.key, error=str(error))
-        if item.changes != changes:  # requested again meanwhile: it needs a row again
-            self._go_on(item)
-            await self._commit(item)
-            return
+    def _end(self, item: _Item, *, taken: bool) -> None:
+        """Sent, or given up."""
+        if taken:
+            self._rows.sent(item.delivery)
+        else:
+            self._rows.delete(item.delivery.key)
         if self._items.get(item.delivery.key) is item:
             del self._items[item.delivery.key]
         item.end(taken=taken)
@@ -332,7 +327,7 @@ class Outbox:
     async def _refused(self, item: _Item, error: SurfaceError) -> None:
         if item.refused_to is not None and not item.refused_to.done():
             item.refused_to.set_exception(error)
-            await self._end(item, taken=False)
+            self._end(item, taken=False)
             return
         was = item.delivery.reason
         item.delivery = replace(item.delivery, parked=True, reason=error.refusal, detail=str(error)[:500])

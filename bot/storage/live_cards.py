@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.storage.sql import Row, read_time
+from bot.storage.sql import Connection, Row, read_time
 from bot.storage.store import Commit, Store
 from commands.model.messages import Place
 
@@ -57,7 +57,12 @@ class LiveCardRows:
         await self._store.execute("delete from live_cards where nonce = :nonce", Commit.LIVE_CARD, nonce=nonce)
 
     async def record_edit(self, nonce: str, shown: str, at: datetime) -> None:
-        await self._store.execute(_RECORD_EDIT, Commit.LIVE_CARD, nonce=nonce, shown=shown, at=at)
+        """Durable soon: until then, a restart edits it again."""
+
+        def change(connection: Connection) -> None:
+            connection.execute(_RECORD_EDIT, nonce=nonce, shown=shown, at=at)
+
+        self._store.later(change, Commit.LIVE_CARD)
 
 
 _RECORD_EDIT = "update live_cards set shown = :shown, edited_at = :at where nonce = :nonce"

@@ -92,13 +92,19 @@ class OutboxRows:
         rows = await self._store.rows("select * from outbox where state != 'sent' order by seq")
         return self._store.parse_rows("outbox", rows, _delivery, key=["key"])
 
-    async def sent(self, delivery: Delivery) -> None:
-        query = _DELETE if delivery.kind in DRAWN_WHEN_SENT else _MARK_SENT
-        await self._store.execute(query, Commit.DELIVERED, key=delivery.key)
+    def sent(self, delivery: Delivery) -> None:
+        """Durable soon: until then, a restart sends it again."""
+        self._end(_DELETE if delivery.kind in DRAWN_WHEN_SENT else _MARK_SENT, delivery.key)
 
-    async def delete(self, key: str) -> None:
+    def delete(self, key: str) -> None:
         """The delivery was given up."""
-        await self._store.execute(_DELETE, Commit.DELIVERED, key=key)
+        self._end(_DELETE, key)
+
+    def _end(self, query: str, key: str) -> None:
+        def change(connection: Connection) -> None:
+            connection.execute(query, key=key)
+
+        self._store.later(change, Commit.DELIVERED)
 
     async def park(self, delivery: Delivery, notices: Sequence[Delivery]) -> set[str]:
         """Parked, with the notices about it in the outbox. Returns the keys of new notices."""

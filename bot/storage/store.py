@@ -1,9 +1,12 @@
 """The database: group commit, and rows that cannot be read.
 
-``Store.transaction`` is the only way to change anything, and every caller awaits it. One writer task executes all
+``Store.transaction`` is how anything is changed, and every caller awaits it. One writer task executes all
 changes in the order they were requested, and commits many at once. A commit waits for the disk, so under load a
 hundred changes share one wait. No change becomes durable before one that was requested earlier. Reads use their
 own connection.
+
+``Store.later`` is for a change that may be lost in a crash, because the next start does the same again. It waits
+for the next commit, or a short time.
 
 Call ``open`` first and ``close`` last; ``close`` waits for the changes already requested.
 """
@@ -60,6 +63,8 @@ class Commit(StrEnum):
     LOCAL_RUN = "local run"
 
 
+LATER_SECONDS = 0.1
+
 CommitHook = Callable[[Literal["before", "after"], Sequence[Commit]], None]
 
 
@@ -96,6 +101,7 @@ class Store:
         self._database = SqliteDatabase(url)
         self._pending: list[_PendingChange[Any]] = []
         self._wake = asyncio.Event()
+        self._later: asyncio.Future[Any] | None = None  # of the newest change that may wait
         self._writer: asyncio.Task[None] | None = None
         self._failing = False
         self._closed = False
@@ -119,6 +125,7 @@ class Store:
         self._closed = True
         if self._writer is not None:
             while self._pending:
+                self._wake.set()
                 await asyncio.wait([pending.future for pending in self._pending])
             self._writer.cancel()
             with suppress(asyncio.CancelledError):
@@ -136,6 +143,15 @@ class Store:
         self._wake.set()
         return await future
 
+    def later(self, change: Change[None], kind: Commit) -> None:
+        """Durable soon, and before anything that is requested after it. Reads wait for it."""
+        loop = asyncio.get_running_loop()
+        if self._later is None or self._later.done():
+            loop.call_later(LATER_SECONDS, self._wake.set)
+        self._later = loop.create_future()
+        self._later.add_done_callback(lambda done: _log_lost(done, kind))
+        self._pending.append(_PendingChange(change, kind, self._later))
+
     async def execute(self, query: str, kind: Commit, /, **values: object) -> int:
         """A transaction of one statement. Returns the number of rows that it changed."""
         return await self.transaction(lambda connection: connection.execute(query, **values), kind)
@@ -152,7 +168,10 @@ class Store:
             raise StoreError(str(error)) from error
 
     async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
-        """As last committed. Raises ``StoreError``."""
+        """As last committed, with what was put off until later. Raises ``StoreError``."""
+        if self._later is not None and not self._later.done():
+            self._wake.set()
+            await asyncio.wait([self._later])
         try:
             return await self._database.rows(query, **values)
         except self._database.errors as error:
@@ -193,10 +212,8 @@ class Store:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            batch = self._pending
-            while batch:
-                await self._commit(list(batch))
-                batch = self._pending
+            if self._pending:
+                await self._commit(list(self._pending))
 
     async def _execute(self, batch: Sequence[_PendingChange[Any]]) -> list[Any]:
         """Runs the changes in one transaction."""
@@ -232,6 +249,11 @@ class Store:
 def _set_error(future: "asyncio.Future[Any]", error: StoreError) -> None:
     if not future.done():
         future.set_exception(error)
+
+
+def _log_lost(done: "asyncio.Future[Any]", kind: Commit) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.warning("change not stored", kind=kind, error=str(error))
 
 
 def _call_hook(when: Literal["before", "after"], kinds: Sequence[Commit]) -> None:

@@ -1,15 +1,14 @@
 """The Bolt application: receives verified deliveries, records and acknowledges them.
 
-A global middleware records the message before ``next()``, because Bolt runs a listener for an event after its ack,
-which would be too late. The network is not used before the ack: ``authorize`` returns what is known already, and
-Bolt's request verification and self filter, which would log whole bodies or look up the bot, are switched off in
-favour of our own.
+A global middleware records the message and answers, so Bolt has no listeners: it would run one for an event only
+after its ack, which is too late to record anything, and it polls for the ack of any other every 10 ms. The network
+is not used before the ack: ``authorize`` returns what is known already, and Bolt's request verification and self
+filter, which would log whole bodies or look up the bot, are switched off in favour of our own.
 """
 
 import asyncio
 import json
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +16,6 @@ from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
@@ -49,7 +47,6 @@ from commands.model.messages import Actor, Place, ReplyRoute
 from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
-_ANY = re.compile("")
 _DELIVERY, _WORKSPACE = "delivery", "workspace"
 DIRECT_CHANNEL_SECONDS = 1.0  # a trigger is valid for three
 OUTCOME_WAIT_SECONDS = 1.2  # of the 1.5 s in which a form has to show what became of it
@@ -119,21 +116,9 @@ class DeliveryHandler:
             attaching_function_token_enabled=False,
         )
         app.middleware(self._record_delivery)
-        app.command(_ANY)(self._process)
-        app.action(_ANY)(self._process)
-        app.shortcut(_ANY)(self._process)
-        app.view(_ANY)(self._process)
-        app.event("app_mention")(self._process)
-        app.event("message")(self._process)
-        app.event("function_executed")(self._process)
-        app.event("reaction_added")(self._process)
-        app.event("reaction_removed")(self._process)
-        app.options(_ANY)(self._options)
         return app
 
-    async def _record_delivery(
-        self, req: AsyncBoltRequest, next: Callable[[], Awaitable[None]]
-    ) -> BoltResponse | None:
+    async def _record_delivery(self, req: AsyncBoltRequest) -> BoltResponse:
         intake = self._intake
         if intake is None:
             return BoltResponse(status=503)
@@ -143,17 +128,17 @@ class DeliveryHandler:
         if isinstance(delivery, FormSubmission):
             with in_language(intake.language_for(delivery.draft.actor)):
                 return await self._submit(delivery, intake, req.body)
+        if isinstance(delivery, OptionSearch):
+            return BoltResponse(status=200, body={"options": await _options(delivery, intake)})
         accepted = await req.context[_WORKSPACE].events.accept(delivery, intake, self._spawn)
         if isinstance(accepted, int):
             return BoltResponse(status=accepted)
-        delivery = accepted
-        if isinstance(delivery, NewMessage):
-            response = await self._record_message(delivery, intake, req.body)
+        if isinstance(accepted, NewMessage):
+            response = await self._record_message(accepted, intake, req.body)
             if response is not None:
                 return response
-        req.context[_DELIVERY] = delivery
-        await next()
-        return None
+        self._process(accepted, intake)
+        return BoltResponse(status=200, body="")
 
     async def _submit(self, delivery: FormSubmission, intake: Intake, body: dict[str, Any]) -> BoltResponse:
         """Waits for the outcome. A success that everybody sees closes the form; anything else is shown in it."""
@@ -205,17 +190,15 @@ class DeliveryHandler:
             self._spawn(self._reply(message.actor, message.place, message.reply, _error_card(text)))
         return BoltResponse(status=200, body={"response_type": "ephemeral", "text": plain_text(text)})
 
-    async def _process(self, ack: AsyncAck, delivery: Delivery) -> None:
-        await ack()
-        intake = self._intake
+    def _process(self, delivery: Delivery, intake: Intake) -> None:
         match delivery:
-            case NewMessage(message=message) if intake is not None:
+            case NewMessage(message=message):
                 intake.process(message.key)
                 if delivery.trigger or delivery.view:
                     self._spawn(self._show_in_modal(delivery, intake))
-            case FormRequest() if intake is not None:
+            case FormRequest():
                 self._spawn(self._open_form(delivery, intake))
-            case UnreadableButton(actor=actor, place=place, reply=reply, key=key) if intake is not None:
+            case UnreadableButton(actor=actor, place=place, reply=reply, key=key):
                 with in_language(intake.language_for(actor)):
                     text = translate(key, show=self._show_command)
                     self._spawn(self._reply(actor, place, reply, _error_card(text)))
@@ -245,25 +228,6 @@ class DeliveryHandler:
                 await forms.show_answer(card, message, delivery.view, intake)
             elif card is not None and not card.shown_elsewhere:  # or else the page itself shows it
                 await forms.open_card(card, message, delivery.trigger, intake)
-
-    async def _options(self, ack: AsyncAck, delivery: Delivery) -> None:
-        if not isinstance(delivery, OptionSearch) or self._intake is None:
-            await ack(options=[])
-            return
-        with in_language(self._intake.language_for(delivery.actor)):
-            options = await self._intake.search_options(
-                delivery.about,
-                delivery.run,
-                delivery.field,
-                delivery.typed,
-                delivery.actor,
-                delivery.place,
-                on_card=delivery.on_card,
-            )
-        if delivery.on_card:
-            await ack(options=_commands(delivery, options))
-        else:
-            await ack(options=elements.options_response(options)["options"])
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(_log_failure(work))
@@ -296,6 +260,23 @@ async def _log_failure(work: Awaitable[None]) -> None:
         await work
     except SurfaceError as error:  # no route to this person is left, and nothing was recorded
         log.warning("slack: could not send a private answer: %s", error)
+
+
+async def _options(search: OptionSearch, intake: Intake) -> list[dict[str, Any]]:
+    with in_language(intake.language_for(search.actor)):
+        found = await intake.search_options(
+            search.about,
+            search.run,
+            search.field,
+            search.typed,
+            search.actor,
+            search.place,
+            on_card=search.on_card,
+        )
+    if search.on_card:
+        return _commands(search, found)
+    options: list[dict[str, Any]] = elements.options_response(found)["options"]
+    return options
 
 
 def _commands(search: OptionSearch, tasks: Sequence[Option]) -> list[dict[str, Any]]:

@@ -76,6 +76,29 @@ async def test_close_waits_for_requested_changes(tmp_path: Path) -> None:
     await second.close()
 
 
+async def test_what_may_wait_is_committed_with_the_next_change_and_read_before(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[list[Commit]] = []
+    hook = lambda when, kinds: commits.append(list(kinds)) if when == "after" else None  # noqa: E731
+    monkeypatch.setattr(Store, "commit_hook", staticmethod(hook))
+
+    def insert(connection: Connection) -> None:
+        connection.execute(INSERT, name="first", value="1")
+
+    def update(connection: Connection) -> None:
+        connection.execute("update surface_state set value = '2' where name = 'first'")
+
+    store.later(insert, Commit.DELIVERED)
+    await asyncio.sleep(0.01)
+    assert commits == []
+    await store.transaction(update, Commit.SURFACE_STATE)
+    assert commits == [[Commit.DELIVERED, Commit.SURFACE_STATE]]
+    store.later(lambda connection: connection.put("surface_state", {"name": "first"}, {"value": "3"}), Commit.RUN)
+    assert [row["value"] for row in await store.rows("select value from surface_state")] == ["3"]
+    await store.close()
+
+
 async def test_a_database_that_cannot_be_opened_raises_store_error(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         await Store(f"sqlite:///{tmp_path}/missing/folder/liaison.db").open()
