@@ -69,7 +69,7 @@ async def test_the_longer_an_update_is_overdue_the_more_people_are_told(room: Ro
     owner = "Ben promised an update on R1 Primary down in EU by 14:21 UTC, and it hasn't come yet."
     assert [(to, plain_text(card.title)) for to, card in room.responder.direct] == [
         (BEN.id, again),
-        (ANA.id, owner),
+        (ANA.id, f"{owner} It is 10 min late."),
     ]
     await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
     await room.press(UpdateDue(run="R1", at=due, tells="owner"), by=BEN)
