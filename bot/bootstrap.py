@@ -37,6 +37,7 @@ from bot.services.memberships import Memberships
 from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
 from bot.services.platform_events import PlatformEvents
+from bot.services.reaction_reader import ReactionReader
 from bot.services.run_service import RunService
 from bot.storage.activity import ActivityRows
 from bot.storage.effects import Effect, EffectLog
@@ -261,6 +262,8 @@ class _Parts:
 
     @cached_property
     def engine(self) -> EmbeddedEngine:
+        timeout, shutting_down = self.effect_services.write_timeout, self.effect_services.shutting_down
+        reactions = ReactionReader(self.chats, self.now, timeout, shutting_down)
         work = MessageProcessor(
             self.services,
             self.effect_services,
@@ -269,6 +272,7 @@ class _Parts:
             self.memberships,
             self.responder,
             self.live_cards,
+            reactions,
             self.inbox,
             self.now,
         )

@@ -77,6 +77,7 @@ class EmbeddedEngine:
         self._items: dict[str, _QueueItem] = {}  # unfinished messages, by key
         self._place_queues = KeyedQueues(self._route_or_hold, self._spawn)
         self._held_queues = KeyedQueues(self._route_after_start, self._spawn)  # by place
+        self._reaction_queues = KeyedQueues(self._read_reaction, self._spawn)  # by channel
         self._run_queues = TurnQueues(self._execute, self._spawn)
         self._pending_starts: dict[str, _PendingStart] = {}  # by place
         self._last_queue_order = 0
@@ -108,7 +109,7 @@ class EmbeddedEngine:
         self._work.shut_down()
         for timer in self._timers.values():
             timer.cancel()
-        for queues in (self._place_queues, self._held_queues, self._run_queues):
+        for queues in (self._place_queues, self._held_queues, self._reaction_queues, self._run_queues):
             queues.clear()
         running = [task for task in self._tasks if not task.done()]
         if running:
@@ -210,6 +211,9 @@ class EmbeddedEngine:
 
     async def _route_or_hold(self, item: _QueueItem) -> None:
         place = item.message.place.queue
+        if item.message.is_unread:
+            self._reaction_queues.add(place, item)
+            return
         if place in self._pending_starts and self._work.lacks_run(item.message):
             self._held_queues.add(place, item)
             return
@@ -236,6 +240,15 @@ class EmbeddedEngine:
             self._spawn(self._finish(item, route))
             return
         await self._take_route(item, route)
+
+    async def _read_reaction(self, item: _QueueItem) -> None:
+        """In the order in which they came: one may take back another."""
+        found = await self._work.read_reaction(item.message)
+        if isinstance(found, Answer):
+            self._spawn(self._finish(item, found))
+        elif found is not None:
+            item.message = found
+            self._place_queues.add(found.place.queue, item)
 
     async def _take_route(self, item: _QueueItem, route: Route) -> None:
         item.route = route

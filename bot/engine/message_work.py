@@ -26,6 +26,7 @@ from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.memberships import Memberships
 from bot.services.people_directory import PeopleDirectory
+from bot.services.reaction_reader import ReactionReader
 from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
 from commands import dispatch
@@ -54,6 +55,7 @@ class MessageProcessor:
         memberships: Memberships,
         responder: Responder,
         live_cards: LiveCards,
+        reactions: ReactionReader,
         inbox: Inbox,
         now: Callable[[], datetime],
     ) -> None:
@@ -64,6 +66,7 @@ class MessageProcessor:
         self._memberships = memberships
         self._responder = responder
         self._live_cards = live_cards
+        self._reactions = reactions
         self._inbox = inbox
         self._now = now
         self._last_press: dict[tuple[str, str, str], datetime] = {}  # by place, actor id and post id
@@ -91,6 +94,13 @@ class MessageProcessor:
         elif isinstance(route, Route):
             facts.add_intent(route.intent or {}, route.queue)
         return route
+
+    async def read_reaction(self, message: Message) -> Message | Answer | None:
+        try:
+            with self._language_of(message):
+                return await self._reactions.read(message)
+        except Exception as error:  # noqa: BLE001  as above
+            return self._error_answer(message, error)
 
     async def read_run(self, message: Message, key: RunKey) -> Answer | None:
         try:

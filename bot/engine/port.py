@@ -110,6 +110,11 @@ class MessageWork(Protocol):
         """Uses the local store only. An ``Answer`` ends the message here; a key goes to ``read_run`` first."""
         ...
 
+    async def read_reaction(self, message: Message) -> Message | Answer | None:
+        """Reads what the reaction is on. The message is routed then, unless an ``Answer`` ends it here. None if
+        Liaison stops: the next start reads it."""
+        ...
+
     async def read_run(self, message: Message, key: RunKey) -> Answer | None:
         """Reads on the platform what the message names. It is routed again unless an ``Answer`` ends it here."""
         ...

@@ -7,7 +7,7 @@ from commands.language.people import split_people
 from commands.lookup.distinct_names import distinct_names
 from commands.model.card import Button, Code
 from commands.model.errors import Ambiguous, BadArguments, Missing, PersonWanted
-from commands.model.messages import Actor, PersonGroup
+from commands.model.messages import Actor, Membership, PersonGroup
 from commands.model.ports import CommandContext
 from commands.text.phrases import MOST_CHOICES, choice
 
@@ -53,6 +53,8 @@ async def find_person(
     is_group = _SLACK_GROUP.fullmatch(query) is not None
     found = [] if is_group else await context.services.people.find(query, context.message)
     if len(found) == 1:
+        if found[0].membership is Membership.BOT and not found[0].same_as(context.actor):
+            raise Missing("person.bot", name=found[0].display_name).asking_for(wanted)
         return found[0]
     if found:
         raise Ambiguous("person.several", words=query, buttons=buttons(found[:MOST_CHOICES]))

@@ -121,6 +121,13 @@ async def test_the_global_shortcut_opens_the_start_form(scene: Scene) -> None:
     assert (await chat.fake.modal(ben)).title == "Start a run"
 
 
+async def test_a_shortcut_of_another_version_is_answered_privately(scene: Scene) -> None:
+    chat, ben = _chat(scene), _chat(scene).user_id("ben")
+    post = chat.fake.say("hello", ben, scene.room.id)
+    await chat.fake.shortcut(scene.liaison.url, "no_such_shortcut", post, user=ben)
+    await scene.wait_for_text(r"\(to ben\) This version of Liaison doesn't have this shortcut")
+
+
 async def test_a_message_becomes_a_task(scene: Scene) -> None:
     handle = await scene.start_run()
     chat, ana = _chat(scene), _chat(scene).user_id("ana")
