@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Without bytecode on disk, every process compiles all of its modules anew, which takes longer than the rest of its start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-slow coverage docs pictures bench lock clean setup
+.PHONY: demo test test-slow torture coverage docs pictures bench lock clean setup
 
 setup: $(VENV)/.ready
 
@@ -24,9 +24,13 @@ demo: setup
 test: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.check
 
-# The tests that take long: the process is killed at every commit of every verb.
+# The tests that take long: the process is killed at every commit of every verb, and the Dockerfile's steps.
 test-slow: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.check --slow
+
+# Three minutes in which everything goes wrong at random. TORTURE="--seed 7 --seconds 600" are its arguments.
+torture: setup
+	@$(BIN)/python -m tests.torture $(TORTURE)
 
 coverage: setup
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered

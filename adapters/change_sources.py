@@ -78,7 +78,8 @@ class TaskReads(Protocol):
     """Optional: for a platform that reads a few tasks of a run with fewer requests than the whole run."""
 
     async def read_tasks(self, run: str, tasks: Sequence[str], /) -> Sequence[Task]:
-        """These tasks of the run with the id ``run``, without those that are gone."""
+        """These tasks of the run with the id ``run``, without those that are gone. May have others of the run too,
+        and none if the whole run should be read."""
         ...
 
 

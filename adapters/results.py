@@ -36,7 +36,10 @@ class WriteResult(Model):
     ``message``: the key of a message in the adapter's catalogue to add to the receipt, with ``facts``.
     ``partial``: this person's part is recorded, but the task stays as it is until others have done theirs.
     ``too_late``: it had no effect: somebody finished, skipped or failed the task just before it arrived.
-    ``complete``: nothing else of the run has changed, apart from tasks that waited for one of ``tasks``.
+    ``complete``: nothing else of the run has changed, apart from tasks that waited for one of ``tasks``. The whole
+    run is read again if it is not set.
+    ``moves_notes``: so are the run's notes ("forecast end"), which move with everything that is done. They may be
+    read some seconds later.
     """
 
     run: RunKey | None = None  # the run that a start created; the next step gets it
@@ -50,6 +53,7 @@ class WriteResult(Model):
     partial: bool = False
     too_late: bool = False
     complete: bool = False
+    moves_notes: bool = False
     message: str = Field("", alias="says")
     facts: Mapping[str, str] = {}
 

@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -160,7 +160,7 @@ class Application:
         active = Counter(run.run.key.platform for run in self.run_rows.list_runs(active=True))
         metrics.set_active_runs({name: active[name] for name in (*self.platforms, *active)})
         try:
-            unknown = await self.effect_log.count_unknown()
+            unknown = await self.effect_log.count_unknown(utc_now() - timedelta(seconds=self.http.total_timeout))
         except StoreError as error:  # the rest is worth reading all the more
             log.warning("unknown writes not counted", error=str(error))
         else:

@@ -23,6 +23,7 @@ from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.date_change import DateChange
+from bot.outbound.drawings import Drawings
 from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.notifications import Notifications
@@ -36,6 +37,7 @@ from bot.services.memberships import Memberships
 from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
 from bot.services.platform_events import PlatformEvents
+from bot.services.reaction_reader import ReactionReader
 from bot.services.run_service import RunService
 from bot.storage.activity import ActivityRows
 from bot.storage.effects import Effect, EffectLog
@@ -137,17 +139,17 @@ class _Parts:
     @cached_property
     def live_cards(self) -> LiveCards:
         rows, language = LiveCardRows(self.store), self.settings.bot.language
-        return LiveCards(
-            rows, self.chats, self.run_rows.get, self._channel_card, self.run_rows.bind, self.now, language
-        )
+        drawings = Drawings(self._channel_card, lambda run: self.engine.delayed_writes(run), self.now, language)
+        return LiveCards(rows, self.chats, self.run_rows.get, drawings, self.run_rows.bind, self.now, language)
 
-    def _channel_card(self, run: TrackedRun) -> Card:
-        return channel_card(run, self.services, self.now(), self.engine.delayed_writes(run.handle))
+    def _channel_card(self, run: TrackedRun, delayed_writes: int) -> Card:
+        return channel_card(run, self.services, self.now(), delayed_writes)
 
     @cached_property
     def activity_log(self) -> ActivityLog:
         rows, language = ActivityRows(self.store), self.settings.bot.language
-        return ActivityLog(rows, self.chats, self.live_cards, self.now, language)
+        within = self.settings.bot.activity_within
+        return ActivityLog(rows, self.chats, self.live_cards, self.now, language, within)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -205,6 +207,9 @@ class _Parts:
     def _on_run_change(self, handle: str) -> None:
         self.live_cards.mark_changed(handle)
         self.home_pages.mark_changed()
+        run = self.run_rows.get(handle)
+        if run is not None and run.run.state.is_over:
+            self.activity_log.send_waiting(handle)
 
     @cached_property
     def services(self) -> Services:
@@ -257,6 +262,8 @@ class _Parts:
 
     @cached_property
     def engine(self) -> EmbeddedEngine:
+        timeout, shutting_down = self.effect_services.write_timeout, self.effect_services.shutting_down
+        reactions = ReactionReader(self.chats, self.now, timeout, shutting_down)
         work = MessageProcessor(
             self.services,
             self.effect_services,
@@ -265,6 +272,7 @@ class _Parts:
             self.memberships,
             self.responder,
             self.live_cards,
+            reactions,
             self.inbox,
             self.now,
         )

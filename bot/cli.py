@@ -208,6 +208,22 @@ def migrate(config: Path | None) -> None:
     click.echo(f"{settings.store_path} is up to date.")
 
 
+@cli.command()
+@_config
+@click.argument("folder", type=click.Path(path_type=Path))
+def backup(config: Path | None, folder: Path) -> None:
+    """Copy the database and its key into a new folder, also while Liaison runs."""
+    from bot.backup import CannotBackUp, back_up
+
+    settings = _load_settings(config)
+    os.umask(0o077)  # only the owner may read what people wrote
+    try:
+        copies = back_up(settings, folder)
+    except CannotBackUp as error:
+        raise CommandFailed(str(error)) from None
+    click.echo("\n".join(f"Wrote {copy}." for copy in copies))
+
+
 @cli.command("new-platform")
 @click.argument("name")
 @click.option(

@@ -1,6 +1,7 @@
 """Runs every check and test: ``python -m tests.check [PYTEST ARGUMENTS]``.
 
-``python -m tests.check --slow`` runs only the tests that take long: kills at every commit of every verb.
+``python -m tests.check --slow`` runs only the tests that take long: kills at every commit of every verb, and the
+steps of the Dockerfile, which install packages.
 
 All steps run even if an earlier one fails. The tests run last. They wait as much as they compute, so they have
 more workers than cores. With arguments, one pytest runs what they select. Coverage makes the tests half as fast
@@ -34,7 +35,7 @@ def run(name: str, command: Sequence[str]) -> bool:
 
 def main(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["--slow"]:
-        return 0 if run("slow tests", (*PYTEST, "-m", "slow", "tests/e2e", *arguments[1:])) else 1
+        return 0 if run("slow tests", (*PYTEST, "-m", "slow", "tests/e2e", "tests/deploy", *arguments[1:])) else 1
     tests = (("tests", (*PYTEST, *arguments)),) if arguments else TESTS
     failed = [name for name, command in (*STEPS, *tests) if not run(name, command)]
     if failed:

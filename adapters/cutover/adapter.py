@@ -32,6 +32,7 @@ from adapters.models import (
     RunbookKey,
     RunKey,
     RunSummary,
+    Task,
     TaskKey,
     TaskState,
 )
@@ -83,6 +84,9 @@ class Cutover(PlatformAdapter):
 
     async def read(self, id: str) -> Run:
         return await self._reads.run(id)
+
+    async def read_tasks(self, run: str, tasks: Sequence[str]) -> Sequence[Task]:
+        return await self._reads.tasks(run)
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return await self._reads.comments(id, task)

@@ -102,6 +102,13 @@ class CutoverApi:
         context = RunbookContext(streams, dict(self._task_types), is_cancelled=is_cancelled)
         return runbook, tasks, context
 
+    async def tasks_with_types(
+        self, run: str, operation: str
+    ) -> tuple[Sequence[wire.Task], Mapping[str, wire.TaskTypeAttributes]]:
+        tasks = await self.tasks(run, operation)
+        await self._load_task_types(tasks, operation)
+        return tasks, dict(self._task_types)
+
     async def workspace(self, id: str, operation: str) -> wire.Workspace:
         path = self.path(operation, "workspaces", id)
         return await self._get(wire.SingleResponse[wire.Workspace], path, operation)

@@ -3,8 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from adapters.cutover import mapping, wire
 from adapters.cutover.api import CutoverApi
@@ -12,9 +13,10 @@ from adapters.cutover.changes import Changes
 from adapters.cutover.links import Links
 from adapters.cutover.options import START_OPTIONS
 from adapters.cutover.people import People
-from adapters.cutover.tasks import USER, RunbookContext, map_task
+from adapters.cutover.tasks import USER, RunbookContext, is_order_known, map_task
 from adapters.errors import OPTIONAL_READ_ERRORS, NotFound, Rejected, Unsupported
 from adapters.models import Comment, Listing, Run, Runbook, RunState, RunSummary, Task
+from adapters.results import WriteResult
 from adapters.toolkit.guards import Fresh
 from adapters.toolkit.timestamps import parse_timestamp
 from adapters.writes import TaskWrite, Write
@@ -36,9 +38,23 @@ class TaskDecision:
     title: str = ""  # of the task
 
 
+@dataclass(frozen=True)
+class LastRead:
+    """A run as last read: what the response to an action on one of its tasks lacks."""
+
+    context: RunbookContext
+    tasks: Mapping[str, Task]
+    decisions: Mapping[str, TaskDecision]
+    has_order: bool  # whether the server says which tasks wait for which
+    has_forecast: bool
+
+
+_NOT_READ = LastRead(RunbookContext(), {}, {}, has_order=False, has_forecast=False)
+
+
 @dataclass
 class Reads:
-    """Remembers which runbooks are templates, and how the tasks of the runs that were read go on."""
+    """Remembers which runbooks are templates, and the runs that were read."""
 
     api: CutoverApi
     people: People
@@ -48,7 +64,7 @@ class Reads:
     now: Callable[[], datetime]
     filters_by_stage: bool = False  # until this server refuses it
     _sources: dict[str, wire.Runbook] = field(default_factory=dict)  # runbooks as last read, by id
-    _decisions: dict[str, Mapping[str, TaskDecision]] = field(default_factory=dict)  # by run and task
+    _last_reads: dict[str, LastRead] = field(default_factory=dict)  # by run
     _folders: dict[str, Mapping[str, str]] = field(default_factory=dict)  # names by workspace and id
 
     async def runbooks(self, query: str) -> Listing[Runbook]:
@@ -96,11 +112,21 @@ class Reads:
         self.changes.compare(item, tasks)
         context = await self._with_people(context, tasks)
         run = mapping.run(self.api.platform, item, tasks, context, self.links)
-        self._decisions[item.id] = {
-            task.id: TaskDecision(context.decides(task), mapped.branches, mapped.title)
-            for task, mapped in zip(tasks, run.tasks, strict=True)
-        }
+        self._last_reads[item.id] = _last_read(context, tasks, run.tasks, bool(item.attributes.end_forecast))
         return run.model_copy(update={"read_at": self.now()})
+
+    async def tasks(self, id: str) -> Sequence[Task]:
+        """All tasks of a run. Empty if a task was added or removed, or the run was not read yet."""
+        last = self._last_reads.get(id)
+        if last is None:
+            return ()
+        items, types = await self.api.tasks_with_types(id, "show")
+        if last.tasks.keys() != {item.id for item in items}:
+            return ()
+        context = await self._with_people(replace(last.context, types=types), items)
+        mapped = context.tasks(items)
+        self._last_reads[id] = _last_read(context, items, mapped, last.has_forecast)
+        return mapped
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         """The reference names no order."""
@@ -131,12 +157,29 @@ class Reads:
         return None if source is None else mapping.is_template(source)
 
     def decision(self, run: str, task: str) -> TaskDecision:
-        return self._decisions.get(run, {}).get(task, TaskDecision(None))
+        return self._last_reads.get(run, _NOT_READ).decisions.get(task, TaskDecision(None))
 
     def with_branches(self, run: str, task: Task) -> Task:
         """``task`` with the branches of the last read, which the response to an action on one task lacks."""
         branches = self.decision(run, task.id).branches
         return task if task.state.is_over or not branches else task.model_copy(update={"branches": branches})
+
+    def result(self, step: Write, item: wire.Task, **fields: Any) -> WriteResult:
+        """Of an action, which returns its task. What else the task has is as in the last read of its run."""
+        last = self._last_reads.get(step.run_id, _NOT_READ)
+        before = last.tasks.get(item.id)
+        if before is None:
+            return WriteResult(tasks=(map_task(item),), **fields)
+        return WriteResult(tasks=(last.context.changed_task(item, before),), **fields)
+
+    def changes_nothing_else(self, run: str) -> Mapping[str, bool]:
+        """The fields of the result of a write that changed only its task, or nothing.
+
+        A run is still read again if it has not been read yet, or if that shows whether the server lists edits.
+        """
+        last = self._last_reads.get(run, _NOT_READ)
+        is_complete = last.has_order and not self.changes.wants_read(self.now())
+        return {"complete": is_complete, "moves_notes": is_complete and last.has_forecast}
 
     async def _search(
         self, operation: str, query: str, kinds: Sequence[Filter], by_stage: Sequence[Filter]
@@ -169,7 +212,7 @@ class Reads:
         if not assigned:
             return context
         people = await self.people.named([id for kind, id in assigned if kind == USER], "show")
-        return RunbookContext(context.streams, context.types, people, is_cancelled=context.is_cancelled)
+        return replace(context, people=people)
 
     async def _folder_names(self, items: Sequence[wire.Runbook], operation: str) -> Mapping[str, str]:
         """By runbook id. Only needed to tell runbooks of one title apart: empty if they can't be read."""
@@ -186,6 +229,18 @@ class Reads:
 
     def _remember(self, items: Iterable[wire.Runbook]) -> None:
         self._sources |= {item.id: item for item in items}
+
+
+def _last_read(
+    context: RunbookContext, items: Sequence[wire.Task], tasks: Sequence[Task], has_forecast: bool
+) -> LastRead:
+    decisions = {
+        item.id: TaskDecision(context.decides(item), task.branches, task.title)
+        for item, task in zip(items, tasks, strict=True)
+    }
+    by_id = {task.id: task for task in tasks}
+    has_order = any(is_order_known(item) for item in items)
+    return LastRead(context, by_id, decisions, has_order=has_order, has_forecast=has_forecast)
 
 
 def _is_planned(item: wire.Runbook) -> bool:

@@ -57,6 +57,18 @@ class RunbookContext:
         successors = _successors(items)
         return tuple(self._task(task, unfinished, stages, successors[task.id]) for task in items)
 
+    def changed_task(self, item: wire.Task, before: Task) -> Task:
+        """One task as an action on it returned it, without the list that ``before`` was read from."""
+        streams, is_open = {stream.id for stream in self.streams}, not task_state(item).is_over
+        waits = before.waits_for if is_open else ()
+        changed = self._task(item, set(waits), streams, before.branches if is_open else ())
+        kept: dict[str, object] = {"waits_for": waits}
+        if item.related("assignees") is None:
+            kept["assignees"] = before.assignees
+        if item.related_id("stream") is None:
+            kept["stage"] = before.stage
+        return changed.model_copy(update=kept)
+
     def decides(self, item: wire.Task) -> bool | None:
         """Whether people choose which task comes next. None if its type could not be read."""
         return self._type(item).conditional_progression
@@ -139,6 +151,11 @@ def predecessors(item: wire.Task) -> Sequence[str]:
     if item.attributes.predecessor_ids is not None:
         return item.attributes.predecessor_ids
     return [id for _, id in item.related("predecessors") or ()]
+
+
+def is_order_known(item: wire.Task) -> bool:
+    """Whether the server says what the task waits for."""
+    return item.attributes.predecessor_ids is not None or item.related("predecessors") is not None
 
 
 def _successors(tasks: Sequence[wire.Task]) -> Mapping[str, Sequence[str]]:

@@ -119,9 +119,12 @@ class TaskWrites:
     def _result(
         self, step: BeginStep, item: wire.Task, *, already: bool = False, partial: bool = False, message: str = ""
     ) -> WriteResult:
-        """``message`` is for a partial result."""
-        task = self.reads.with_branches(step.run_id, map_task(item))
-        return WriteResult(tasks=(task,), already=already, partial=partial, message=message if partial else "")
+        """``message`` is for a partial result. Others have changed what is ``already`` so, and maybe more; with an
+        override, tasks go on that still wait for others."""
+        is_alone = not already and not has_override(step)
+        extent = self.reads.changes_nothing_else(step.run_id) if is_alone else {}
+        message = message if partial else ""
+        return self.reads.result(step, item, already=already, partial=partial, message=message, **extent)
 
     async def _act(self, step: BeginStep, verb: str, operation: str, meta: dict[str, Any]) -> wire.Task:
         path = self.api.path(operation, "runbooks", step.run_id, "tasks", step.task, verb)
@@ -183,7 +186,7 @@ class RunWrites:
         if step.health is not None:
             changes["status"] = mapping.STATUSES[step.health]
         runbook = await self.api.update_runbook(step.run_id, changes, "status")
-        return WriteResult(health=mapping.run_health(runbook))
+        return WriteResult(health=mapping.run_health(runbook), **self.reads.changes_nothing_else(step.run_id))
 
     @reconciles(SetStatus)
     async def find_status(self, step: SetStatus, marker: WriteMarker, baseline: Baseline) -> Reconciliation:
@@ -249,7 +252,8 @@ class Comments(SignedComments):
     @step(AddComment, recovery=Recovery.LOOKUP)
     @step(BeginTask, FinishTask, part="note", recovery=Recovery.LOOKUP, guard=Guard.EARLIER_STEP)
     async def write(self, step: Write, marker: WriteMarker) -> WriteResult:
-        return await self.write_comment(step, marker)
+        written = await self.write_comment(step, marker)
+        return written.model_copy(update=self.reads.changes_nothing_else(step.run_id))
 
     @step(HoldTask, recovery=Recovery.LOOKUP, guard=read_task)
     async def hold(self, step: HoldTask, marker: WriteMarker, fresh: Fresh[wire.Task]) -> WriteResult:

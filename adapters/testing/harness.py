@@ -46,6 +46,8 @@ class Harness(ABC):
     has_network: ClassVar[bool] = True
     shows_races: ClassVar[bool] = True
     """False where the platform keeps no trace of a change that another one replaced a moment later."""
+    shows_finishers: ClassVar[bool] = True
+    """False where it does not tell which of two people finished a task first."""
     shows_order: ClassVar[bool] = True
     """False where it takes, but does not tell, which task waits for which."""
 

@@ -70,7 +70,9 @@ class ChangeReads:
             )
             for change in newest_first
         ]
-        return Listing(runs, all(found.complete for found in lists))
+        is_read = all(found.complete for found in lists)
+        # no open task that is ours does not mean that no change is under way
+        return Listing(runs, is_read and bool(runs), gap="xurrent.itrp_only_ours" if is_read else "")
 
     async def open_tasks(
         self, api: Api, name: str, operation: str, *, pages: int | None = None

@@ -114,6 +114,12 @@ class BotOptions(Options):
         gt=timedelta(0),
         description="what a person is assigned within this time is told in one message",
     )
+    activity_within: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
+        timedelta(seconds=20),
+        ge=timedelta(0),
+        description="while many activity lines are posted, those of a run that come within this time share "
+        "a post; 0s posts each at once",
+    )
     escalate_after: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
         timedelta(minutes=5),
         gt=timedelta(0),

@@ -17,7 +17,7 @@ import structlog
 
 from adapters.models import RunKey
 from bot.engine.keyed_queues import KeyedQueues, TurnQueues
-from bot.engine.port import MessageWork, Progress
+from bot.engine.port import STORE_RETRY_SECONDS, MessageWork, Progress
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.scheduled import ScheduledRows
@@ -77,6 +77,7 @@ class EmbeddedEngine:
         self._items: dict[str, _QueueItem] = {}  # unfinished messages, by key
         self._place_queues = KeyedQueues(self._route_or_hold, self._spawn)
         self._held_queues = KeyedQueues(self._route_after_start, self._spawn)  # by place
+        self._reaction_queues = KeyedQueues(self._read_reaction, self._spawn)  # by channel
         self._run_queues = TurnQueues(self._execute, self._spawn)
         self._pending_starts: dict[str, _PendingStart] = {}  # by place
         self._last_queue_order = 0
@@ -108,7 +109,7 @@ class EmbeddedEngine:
         self._work.shut_down()
         for timer in self._timers.values():
             timer.cancel()
-        for queues in (self._place_queues, self._held_queues, self._run_queues):
+        for queues in (self._place_queues, self._held_queues, self._reaction_queues, self._run_queues):
             queues.clear()
         running = [task for task in self._tasks if not task.done()]
         if running:
@@ -133,7 +134,9 @@ class EmbeddedEngine:
                 first_answer = await self._inbox.record(message, answer)
         except (TimeoutError, StoreError) as error:
             log.warning("message not recorded in time", delivery=message.key, error=str(error))
-            self._spawn(self._inbox.withdraw(message.key))
+            # A late commit may still record it, but not a message that an earlier delivery brought.
+            if isinstance(error, TimeoutError) and message.key not in self._items:
+                self._spawn(self._inbox.withdraw(message.key))
             raise NotRecorded(str(error)) from error
         if first_answer is not None:
             return Recorded(new=False, answer=first_answer)
@@ -208,6 +211,9 @@ class EmbeddedEngine:
 
     async def _route_or_hold(self, item: _QueueItem) -> None:
         place = item.message.place.queue
+        if item.message.is_unread:
+            self._reaction_queues.add(place, item)
+            return
         if place in self._pending_starts and self._work.lacks_run(item.message):
             self._held_queues.add(place, item)
             return
@@ -235,17 +241,37 @@ class EmbeddedEngine:
             return
         await self._take_route(item, route)
 
+    async def _read_reaction(self, item: _QueueItem) -> None:
+        """In the order in which they came: one may take back another."""
+        found = await self._work.read_reaction(item.message)
+        if isinstance(found, Answer):
+            self._spawn(self._finish(item, found))
+        elif found is not None:
+            item.message = found
+            self._place_queues.add(found.place.queue, item)
+
     async def _take_route(self, item: _QueueItem, route: Route) -> None:
         item.route = route
-        self._last_queue_order += 1
-        intent = "" if route.intent is None else json.dumps(route.intent)
         try:
-            await self._inbox.save_route(item.message.key, intent, route, self._last_queue_order)
+            await self._save_route(item, route)
         except StoreError as error:  # a restart could route it elsewhere, so nothing may be sent
             self._end_start(item)
             self._spawn(self._finish(item, self._work.failed_answer(item.message, error)))
             return
         self._follow_route(item, route)
+
+    async def _save_route(self, item: _QueueItem, route: Route) -> None:
+        """Waits for a database that fails: what was typed later in this place must not be executed first."""
+        intent = "" if route.intent is None else json.dumps(route.intent)
+        for delay in (*STORE_RETRY_SECONDS, None):
+            self._last_queue_order += 1
+            try:
+                return await self._inbox.save_route(item.message.key, intent, route, self._last_queue_order)
+            except StoreError as error:
+                if delay is None:
+                    raise
+                log.warning("route not stored, trying again", delivery=item.message.key, error=str(error))
+            await asyncio.sleep(delay)
 
     async def _read_run(self, item: _QueueItem, key: RunKey) -> None:
         """In no queue: others in the place need not wait for the platform."""

@@ -3,6 +3,7 @@
 Unexpected errors end here: they are logged with an id, and the sender is told the id.
 """
 
+import asyncio
 import json
 import secrets
 import time
@@ -18,13 +19,14 @@ from adapters.models import RunKey
 from adapters.toolkit.messages import in_language
 from bot.engine.command_log import CommandFacts, LoggedEffects, log_command
 from bot.engine.effect_outcomes import EffectServices
-from bot.engine.port import Progress
+from bot.engine.port import STORE_RETRY_SECONDS, Progress
 from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.memberships import Memberships
 from bot.services.people_directory import PeopleDirectory
+from bot.services.reaction_reader import ReactionReader
 from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
 from commands import dispatch
@@ -53,6 +55,7 @@ class MessageProcessor:
         memberships: Memberships,
         responder: Responder,
         live_cards: LiveCards,
+        reactions: ReactionReader,
         inbox: Inbox,
         now: Callable[[], datetime],
     ) -> None:
@@ -63,6 +66,7 @@ class MessageProcessor:
         self._memberships = memberships
         self._responder = responder
         self._live_cards = live_cards
+        self._reactions = reactions
         self._inbox = inbox
         self._now = now
         self._last_press: dict[tuple[str, str, str], datetime] = {}  # by place, actor id and post id
@@ -90,6 +94,13 @@ class MessageProcessor:
         elif isinstance(route, Route):
             facts.add_intent(route.intent or {}, route.queue)
         return route
+
+    async def read_reaction(self, message: Message) -> Message | Answer | None:
+        try:
+            with self._language_of(message):
+                return await self._reactions.read(message)
+        except Exception as error:  # noqa: BLE001  as above
+            return self._error_answer(message, error)
 
     async def read_run(self, message: Message, key: RunKey) -> Answer | None:
         try:
@@ -127,37 +138,50 @@ class MessageProcessor:
         return pending_lines.stopped_answer(message, self._intent(route), by, self._services)
 
     async def execute(self, message: Message, route: Route, progress: Progress) -> Answer | Route:
+        """Runs the handler again while the database fails: what was sent is in the log, or known to be unsent."""
         structlog.contextvars.bind_contextvars(delivery=message.key)
+        for delay in STORE_RETRY_SECONDS:
+            try:
+                return await self._execute(message, route, progress)
+            except StoreError as error:
+                log.warning("database failed, trying again", delivery=message.key, error=str(error))
+            except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
+                return self._error_answer(message, error)
+            progress.resumed = True
+            await asyncio.sleep(delay)
         try:
-            is_write = message_intent.needs_current_rights(self._intent(route), self._services.commands)
-            message = await self._with_profile(message, is_write)
-            effects = LoggedEffects(
-                self._effect_services,
-                self._reconciler,
-                message,
-                progress,
-                lambda: self._require_current_right(message, route),
-            )
-            effects.facts = self._facts_of(message)
-            effects.facts.add_intent(route.intent or {}, route.queue)
-            context = CommandContext(
-                services=self._services,
-                message=message,
-                now=self._now(),
-                zone=self._zone(message.actor),
-                effects=effects,
-                run=await self._services.runs.get(route.queue) if route.queue else None,
-            )
-            with read_priority(message, route):
-                has_begun = progress.resumed and await self._has_begun(message)
-                answer = await dispatch.execute(message, route, context, has_begun=has_begun)
-                if isinstance(answer, Route):
-                    return answer
-                if progress.resumed:
-                    await effects.settle_unplanned()
-                return replace(answer, private=None) if _is_answered_by_press(message, progress) else answer
+            return await self._execute(message, route, progress)
         except Exception as error:  # noqa: BLE001  likewise
             return self._error_answer(message, error)
+
+    async def _execute(self, message: Message, route: Route, progress: Progress) -> Answer | Route:
+        is_write = message_intent.needs_current_rights(self._intent(route), self._services.commands)
+        message = await self._with_profile(message, is_write)
+        effects = LoggedEffects(
+            self._effect_services,
+            self._reconciler,
+            message,
+            progress,
+            lambda: self._require_current_right(message, route),
+        )
+        effects.facts = self._facts_of(message)
+        effects.facts.add_intent(route.intent or {}, route.queue)
+        context = CommandContext(
+            services=self._services,
+            message=message,
+            now=self._now(),
+            zone=self._zone(message.actor),
+            effects=effects,
+            run=await self._services.runs.get(route.queue) if route.queue else None,
+        )
+        with read_priority(message, route):
+            has_begun = progress.resumed and await self._has_begun(message)
+            answer = await dispatch.execute(message, route, context, has_begun=has_begun)
+            if isinstance(answer, Route):
+                return answer
+            if progress.resumed:
+                await effects.settle_unplanned()
+            return replace(answer, private=None) if _is_answered_by_press(message, progress) else answer
 
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> None:
         structlog.contextvars.bind_contextvars(delivery=message.key)

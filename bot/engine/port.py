@@ -30,6 +30,10 @@ async def _nothing_to_wait_for() -> None:
     """Likewise."""
 
 
+STORE_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Pauses in which a database that fails is waited for."""
+
+
 @dataclass
 class Progress:
     """The state of one message, shared by the engine, its effects, and whoever presses [Stop].
@@ -104,6 +108,11 @@ class MessageWork(Protocol):
 
     async def route(self, message: Message) -> Route | Answer | RunKey:
         """Uses the local store only. An ``Answer`` ends the message here; a key goes to ``read_run`` first."""
+        ...
+
+    async def read_reaction(self, message: Message) -> Message | Answer | None:
+        """Reads what the reaction is on. The message is routed then, unless an ``Answer`` ends it here. None if
+        Liaison stops: the next start reads it."""
         ...
 
     async def read_run(self, message: Message, key: RunKey) -> Answer | None:

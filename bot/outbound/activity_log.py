@@ -1,8 +1,9 @@
 """The activity log: one line per write, in the thread of the run's live card, edited while it can still change.
 
-Lines of one run that come within ``JOIN_SECONDS``, or before their post was sent, share a post. Each line has a
-slot; a later line of the same slot replaces it. A line's row is committed, with the nonce of its post, before it
-is posted, and is marked as shown once the chat has it.
+Lines of one run that come within ``JOIN_SECONDS``, or before their post was sent, share a post; while many are
+sent, those of done writes wait for others (``line_batches``). Each line has a slot; a later line of the same slot
+replaces it. A line's row is committed, with the nonce of its post, before it is posted, and is marked as shown
+once the chat has it.
 """
 
 import asyncio
@@ -14,12 +15,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from adapters.toolkit.messages import ENGLISH, in_language
+from bot.outbound.line_batches import LineBatches
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.outbox import Outbox
 from bot.storage.activity import ActivityPost, ActivityRows
 from bot.storage.outbox import Delivery, Kind
 from bot.storage.store import StoreError
-from bot.surfaces.errors import ChatUnreachable, NotEditable, PostGone, ThreadGone
+from bot.surfaces.errors import ChatUnreachable, NotEditable, PostGone, Refusal, SurfaceError
 from bot.surfaces.protocol import PostRef, Surface
 from commands.cards.activity_line import distinct_buttons
 from commands.model.card import ActivityLine
@@ -46,12 +48,15 @@ class ActivityLog:
         live_cards: LiveCards,
         now: Callable[[], datetime],
         language: str = ENGLISH,
+        within: timedelta = timedelta(0),
     ) -> None:
+        """``within``: how long the line of a done write may wait for others."""
         self._rows = rows
         self._language = language
         self._surfaces = surfaces
         self._live_cards = live_cards
         self._now = now
+        self._batches = LineBatches(within.total_seconds(), self._request)
         self._latest: dict[str, ActivityPost] = {}  # run -> its newest post
         self._counts: dict[str, int] = {}  # lines in the newest post of a run
         self._known_slots: set[str] = set()  # slots with a row: their next line is an edit
@@ -98,20 +103,29 @@ class ActivityLog:
                 log.warning("activity line not stored", run=line.run, error=str(error))
                 await asyncio.sleep(STORE_RETRY_SECONDS)
 
+    def send_waiting(self, run: str) -> None:
+        """What waits for other lines of this run: there may be no more."""
+        self._batches.send_waiting(run)
+
     async def stop(self) -> None:
+        """What waits for other lines goes to the outbox."""
+        self._batches.send_waiting()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def post(self, line: ActivityLine, cause: Message | None = None) -> str:
-        """The line is durable and posted soon. Returns the key of its delivery; "" if there is nothing to send."""
+        """The line is durable and posted soon. Returns the key of its delivery; "" if there is nothing to send
+        yet."""
         async with self._locks.setdefault(line.run, asyncio.Lock()):
             post, number = await self._position(line)
             if post is None:
                 return ""
             await self._rows.add_line(post, number, line)
+            is_correction = line.slot in self._known_slots and not self._batches.is_waiting(post)
             self._known_slots.add(line.slot)
-        return self._request(post, cause)
+        can_wait = line.can_wait and not is_correction and number < MAX_LINES_PER_POST - 1
+        return self._batches.add(post, cause, can_wait=can_wait)
 
     async def _position(self, line: ActivityLine) -> tuple[ActivityPost | None, int]:
         """The post that has the line's slot, or takes its line, and the line's number in it."""
@@ -121,7 +135,7 @@ class ActivityLog:
         latest, count = self._latest.get(line.run), self._counts.get(line.run, 0)
         if latest is not None and count < MAX_LINES_PER_POST:
             is_recent = self._now() - latest.at < timedelta(seconds=JOIN_SECONDS)
-            if is_recent or not latest.post:
+            if is_recent or not latest.post or self._batches.is_waiting(latest):
                 self._counts[line.run] = count + 1
                 return latest, count
         threads = self._live_cards.threads_of(line.run)
@@ -169,8 +183,8 @@ class ActivityLog:
         place = self._present_thread(post)
         try:
             ref = await surface.post_lines(place, texts, buttons=buttons, nonce=post.nonce)
-        except ThreadGone as error:
-            if self._live_cards.look_for_deleted(post.run, place.thread):
+        except SurfaceError as error:
+            if error.refusal is Refusal.THREAD_GONE and self._live_cards.look_for_deleted(post.run, place.thread):
                 raise ChatUnreachable(str(error), NEW_CARD_SECONDS) from error
             raise
         return replace(post, post=ref.id, place=place)

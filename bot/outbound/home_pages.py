@@ -15,7 +15,7 @@ import structlog
 
 from adapters.http.rate_limits import background
 from adapters.toolkit.messages import in_language
-from bot.outbound.live_cards import card_hash
+from bot.outbound.drawings import card_hash
 from bot.surfaces.errors import ChatUnreachable, SurfaceError
 from bot.surfaces.protocol import HomeSurface, Surface
 from commands.model.card import Text

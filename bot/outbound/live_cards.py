@@ -5,21 +5,18 @@ with its nonce, before it is posted: after a crash the card is found by that non
 """
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pydantic_core import to_json
-
 from adapters.toolkit.messages import ENGLISH, in_language
+from bot.outbound.drawings import Drawings
 from bot.outbound.outbox import Outbox
 from bot.storage.live_cards import LiveCard, LiveCardRows
 from bot.storage.outbox import Delivery, Kind
 from bot.surfaces.errors import NotEditable, NotInChannel, PostGone, SurfaceError
 from bot.surfaces.protocol import PostRef, Surface
-from commands.cards.undelivered import deleted_card
 from commands.model.card import Card
 from commands.model.messages import Message, Place
 from commands.model.ports import CannotPost
@@ -36,8 +33,8 @@ SETTLES_AFTER = timedelta(days=2)
 
 
 class LiveCards:
-    """``find_run`` returns a run by its handle; ``draw`` makes its card; ``bind`` makes commands in a thread be
-    about a run. ``outbox`` is set after it is created."""
+    """``find_run`` returns a run by its handle; ``bind`` makes commands in a thread be about a run. ``outbox`` is
+    set after it is created."""
 
     outbox: Outbox
 
@@ -46,7 +43,7 @@ class LiveCards:
         rows: LiveCardRows,
         surfaces: Mapping[str, Surface],
         find_run: Callable[[str], TrackedRun | None],
-        draw: Callable[[TrackedRun], Card],
+        drawings: Drawings,
         bind: Callable[[str, Place], Awaitable[None]],
         now: Callable[[], datetime],
         language: str = ENGLISH,
@@ -55,7 +52,7 @@ class LiveCards:
         self._language = language
         self._surfaces = surfaces
         self._find_run = find_run
-        self._draw = draw
+        self._drawings = drawings
         self._bind = bind
         self._now = now
         self._cards: dict[tuple[str, str], LiveCard] = {}  # by (run, place key)
@@ -76,6 +73,7 @@ class LiveCards:
     async def date_changed(self) -> None:
         """Times on a card are shown with their date unless that is today's. One after the other, so that hundreds
         of edits at midnight don't delay what people wait for."""
+        self._drawings.forget()
         for card in list(self._cards.values()):
             if self._is_outdated(card):
                 self._request(card)
@@ -143,7 +141,7 @@ class LiveCards:
 
     def draw_card(self, run: str) -> Card:
         """The present card of a run, for a reply where the live card cannot be posted."""
-        return self._draw(self._run(run))
+        return self._drawings.for_reader(self._run(run))
 
     def threads_of(self, run: str) -> Sequence[Place]:
         """The threads of the run's cards. Its activity lines are in the first one."""
@@ -153,13 +151,15 @@ class LiveCards:
         ]
 
     def look_for_deleted(self, run: str, thread: str) -> bool:
-        """Nobody can reply to ``thread``. If a card of the run started it, the card is edited or posted again."""
-        for card in self.cards_of(run):
+        """Nobody can reply to ``thread``. If a card of the run started it, the card is edited or posted again, if
+        that is not under way. Whether there will be another thread."""
+        cards = [card for card in self._cards.values() if card.run == run]
+        for card in cards:
             if card.post == thread:
                 self._cards[run, card.place.key] = replace(card, shown="")
                 self._request(card)
                 return True
-        return False
+        return any(not card.post and card.deletions <= MOST_DELETIONS for card in cards)
 
     # Called by the outbox
 
@@ -169,7 +169,7 @@ class LiveCards:
             card = self._cards.get((run, place))
             if card is None or self._find_run(run) is None:
                 return
-            with in_language(self._language):  # not the language of the person who caused the change
+            with in_language(self._language):
                 if card.post:
                     await self._edit(card)
                 elif card.deletions <= MOST_DELETIONS:
@@ -254,27 +254,16 @@ class LiveCards:
         self.outbox.request(self._delivery(card, cause))
 
     def _draw_with_hash(self, card: LiveCard) -> tuple[Card, str]:
-        tracked = self._run(card.run)
-        drawn = deleted_card(tracked) if card.deletions >= MOST_DELETIONS else self._draw(tracked)
-        return drawn, card_hash(drawn, tracked.run.read_at)
+        run = self._run(card.run)
+        if card.deletions >= MOST_DELETIONS:
+            return self._drawings.of_deleted(run)
+        drawing = self._drawings.of(run)
+        return drawing.card, drawing.hash
 
     def _run(self, handle: str) -> TrackedRun:
         tracked = self._find_run(handle)
         assert tracked is not None, handle
         return tracked
-
-
-def card_hash(card: Card, read_at: datetime | None) -> str:
-    """Equal for cards that look the same.
-
-    Hashes the JSON, where equal times have one spelling in whatever zone object they come. The time of the last
-    read is shown but is no reason for an edit, so it is left out; with its microseconds it cannot match another
-    time.
-    """
-    dumped = to_json(card)
-    if read_at is not None:
-        dumped = dumped.replace(to_json(read_at), b"")
-    return hashlib.sha256(dumped).hexdigest()[:32]
 
 
 def _nonce() -> str:

@@ -1,4 +1,6 @@
-"""Reads runs again in the background, at low priority: each at most once a second, a few of a platform at a time.
+"""Reads runs again in the background, at low priority: a few of a platform at a time.
+
+What is requested within ``REFRESH_INTERVAL_SECONDS`` of a read shares the next one.
 
 A run that its platform is still creating is read again and again, because its tasks appear without a hint.
 """
@@ -12,7 +14,9 @@ import structlog
 from adapters.errors import AdapterError
 from adapters.http.rate_limits import background
 
-REFRESH_INTERVAL_SECONDS = 1.0
+REFRESH_INTERVAL_SECONDS = 3.0
+UNHURRIED_SECONDS = 10.0
+FIRST_REFRESH_SECONDS = 1.0  # of a run that its platform is still creating
 SLOWEST_REFRESH_SECONDS = 30.0  # of a run that its platform is still creating
 CREATION_TIMEOUT = timedelta(minutes=10)
 BACKGROUND_READS = 4  # of one platform at a time: polls must not wait behind hundreds of reads
@@ -38,27 +42,38 @@ class BackgroundRefreshes:
         self._requested: dict[str, frozenset[str] | None] = {}  # handle -> tasks to read (again); None: the run
         self._wakeups: dict[str, asyncio.Event] = {}  # by handle: ends the wait for a run that is being created
         self._reads: dict[str, asyncio.Semaphore] = {}  # by platform
+        self._unhurried: dict[str, asyncio.TimerHandle] = {}  # by handle
 
     @property
     def is_busy(self) -> bool:
         return bool(self._refreshes)
 
+    def request_unhurried(self, handle: str) -> None:
+        """Of the whole run, within ``UNHURRIED_SECONDS``, unless it is read before that anyway."""
+        if handle not in self._unhurried:
+            loop = asyncio.get_running_loop()
+            self._unhurried[handle] = loop.call_later(UNHURRIED_SECONDS, self.request, handle)
+
     def request(self, handle: str, tasks: Collection[str] | None = None) -> None:
         """If a refresh is in progress, another one follows it. ``tasks``: only these, by id."""
         requested = self._requested.get(handle, frozenset())
         self._requested[handle] = None if tasks is None or requested is None else requested.union(tasks)
+        if tasks is None and (timer := self._unhurried.pop(handle, None)):
+            timer.cancel()
         if handle in self._wakeups:
             self._wakeups[handle].set()
         if handle not in self._refreshes:
             self._refreshes[handle] = asyncio.create_task(self._refresh(handle))
 
     async def stop(self) -> None:
+        for timer in self._unhurried.values():
+            timer.cancel()
         for task in list(self._refreshes.values()):
             task.cancel()
         await asyncio.gather(*self._refreshes.values(), return_exceptions=True)
 
     async def _refresh(self, handle: str) -> None:
-        pause, began = REFRESH_INTERVAL_SECONDS, self._now()
+        pause, began = FIRST_REFRESH_SECONDS, self._now()
         try:
             with background():
                 while handle in self._requested:
@@ -68,7 +83,8 @@ class BackgroundRefreshes:
                             await self._read(handle, tasks)
                     except AdapterError as error:
                         log.info("run not refreshed", run=handle, error=str(error))
-                    await asyncio.sleep(REFRESH_INTERVAL_SECONDS)
+                    is_created = not self._is_being_created(handle)
+                    await asyncio.sleep(REFRESH_INTERVAL_SECONDS if is_created else FIRST_REFRESH_SECONDS)
                     if self._is_being_created(handle) and self._now() - began < CREATION_TIMEOUT:
                         await self._wait_for_request(handle, pause)
                         pause = min(pause * 2, SLOWEST_REFRESH_SECONDS)

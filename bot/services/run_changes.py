@@ -43,28 +43,37 @@ def merge_result(tracked: TrackedRun, result: WriteResult) -> TrackedRun:
         changes |= {"health_at": health.at, "update_due": health.due}
     if result.comment is not None and result.snapshot is None:
         changes["comments"] = (*run.comments, result.comment)[-MAX_COMMENTS:]
-    return tracked.model_copy(update={"run": run.model_copy(update=changes), "started": started})
+    merged = tracked.model_copy(update={"run": run.model_copy(update=changes), "started": started})
+    return _without_ended_holds(merged)
 
 
 def tasks_to_read(run: Run, result: WriteResult) -> Collection[str] | None:
-    """The ids of the tasks that a write may have changed without its result showing them. None: any of them."""
+    """The ids of the tasks that a write may have changed without its result showing them. None: the whole run.
+
+    ``run`` is as it is with the result. With its last task it may have ended.
+    """
     if result.snapshot is not None:
         return ()
-    if not result.complete:
-        return None
     ended = {task.id for task in result.tasks if task.state.is_over}
+    if not result.complete or (ended and all(task.state.is_over for task in run.tasks)):
+        return None
     return [task.id for task in run.tasks if not task.state.is_over and ended.intersection(task.waits_for)]
 
 
 def with_snapshot(tracked: TrackedRun, read: Run) -> TrackedRun:
-    """With what was just read. A hold that Liaison stores ends with its task: it is not there again if somebody
-    reopens the task on the platform.
-    """
-    run, holds = fill_missing(tracked.run, read), tracked.overlay.holds
-    over = {task.id for task in run.tasks if task.state.is_over}
+    """With what was just read."""
+    return _without_ended_holds(tracked.model_copy(update={"run": fill_missing(tracked.run, read)}))
+
+
+def _without_ended_holds(tracked: TrackedRun) -> TrackedRun:
+    """A hold that Liaison stores ends with its task: it is not there again if somebody reopens the task on the
+    platform."""
+    holds = tracked.overlay.holds
+    if not holds:
+        return tracked
+    over = {task.id for task in tracked.run.tasks if task.state.is_over}
     kept = {id: reason for id, reason in holds.items() if id not in over}
-    overlay = tracked.overlay if len(kept) == len(holds) else tracked.overlay.model_copy(update={"holds": kept})
-    return tracked.model_copy(update={"run": run, "overlay": overlay})
+    return tracked.model_copy(update={"overlay": tracked.overlay.model_copy(update={"holds": kept})})
 
 
 def fill_missing(old: Run, new: Run) -> Run:

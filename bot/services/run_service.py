@@ -1,7 +1,7 @@
 """Runs for handlers: the store's rows, refreshed from the platforms (implements ``RunsPort``).
 
-Hints, and writes that do not return all that they changed, schedule a refresh, at most one per second and run, at
-low priority. ``on_change`` gets the handle of each run whose snapshot has changed, ``on_halt`` each run that was
+Hints, and writes that do not return all that they changed, schedule a refresh of what may have changed, at low
+priority. ``on_change`` gets the handle of each run whose snapshot has changed, ``on_halt`` each run that was
 found halted on its platform.
 """
 
@@ -179,7 +179,8 @@ class RunService:
         if isinstance(adapter, TaskReads):
             read = await adapter.read_tasks(tracked.run.key.id, sorted(tasks))
             merged = tracked.run.merge(read)
-            if len(read) == len(tasks) and await self._save_read(tracked, merged, even_if_changed=False):
+            has_all = {task.id for task in read}.issuperset(tasks)
+            if has_all and await self._save_read(tracked, merged, even_if_changed=False):
                 return
         await self.refresh(handle)
 
@@ -203,6 +204,8 @@ class RunService:
         tasks = tasks_to_read(tracked.run, result) if tracked is not None and tracked.run.key.id else ()
         if tasks is None or tasks:
             self.refresh_soon(handle, tasks)
+        if tasks is not None and result.moves_notes:
+            self._background.request_unhurried(handle)
 
     def refresh_soon(self, handle: str, tasks: Collection[str] | None = None) -> None:
         """In the background. ``tasks``: only these, by id."""

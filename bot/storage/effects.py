@@ -84,9 +84,9 @@ class EffectLog:
         """What was sent and has no outcome yet, whether or not it was noted as unknown."""
         return self._parse(await self._store.rows("select * from effects where state in ('sent', 'unknown')"))
 
-    async def count_unknown(self) -> Mapping[str, int]:
-        """Writes whose outcome is unknown, by platform."""
-        rows = await self._store.rows(_COUNT_UNKNOWN)
+    async def count_unknown(self, sent_before: datetime) -> Mapping[str, int]:
+        """Writes whose outcome is unknown, by platform, with those sent before that and never noted as unknown."""
+        rows = await self._store.rows(_COUNT_UNKNOWN, sent_before=sent_before)
         return {row["platform"]: row["count"] for row in rows}
 
     async def read_all(self) -> None:
@@ -157,7 +157,9 @@ _COLUMNS = (
 _RECORD_SENT = f"""{insert_query("effects", _COLUMNS)}
 on conflict (key, step) do update set state = excluded.state, outcome = excluded.outcome, sends = excluded.sends"""
 _SET_STATE = "update effects set state = :state, outcome = :outcome where key = :key and step = :step"
-_COUNT_UNKNOWN = "select platform, count(*) as count from effects where state = 'unknown' group by platform"
+_COUNT_UNKNOWN = """
+select platform, count(*) as count from effects
+where state = 'unknown' or (state = 'sent' and sent_at < :sent_before) group by platform"""
 _OF_RUN = """
 select * from effects where run = :run and sent_at >= :since and state != 'refused' order by sent_at desc"""
 _RECEIPT_COLUMNS = ("key", "step", "code", "op", "run", "task", "by", "at", "answer")

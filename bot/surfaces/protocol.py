@@ -298,6 +298,15 @@ class HomeSurface(Protocol):
 
 
 @runtime_checkable
+class ReactionSurface(Protocol):
+    """A chat in which a reaction may stand for a command, by the message that it is on."""
+
+    async def read_reaction(self, message: Message) -> Message | None:
+        """Reads what a message ``is_unread`` is on. None if it asks for nothing. Raises ``SurfaceError``."""
+        ...
+
+
+@runtime_checkable
 class TokenSurface(Protocol):
     """A chat that can go on with another token while Liaison runs."""
 

@@ -171,7 +171,10 @@ def activity_line(
         text = _outcome_text(message, tracked, outcome, services, partly)
         buttons = complete_buttons(message, tracked, outcome) if isinstance(outcome, Refused) else ()
         name = short_name(tracked, outcome.step) if buttons else ""
-    return ActivityLine(tracked.handle, slot(message.key, outcome.step), text, buttons, name=name)
+    is_plain = isinstance(outcome, Done) and not outcome.result.too_late
+    can_wait = is_plain and outcome.step.op is not Op.END and not tracked.run.state.is_over
+    key = slot(message.key, outcome.step)
+    return ActivityLine(tracked.handle, key, text, buttons, can_wait=can_wait, name=name)
 
 
 def complete_buttons(message: Message, tracked: TrackedRun, outcome: Refused) -> tuple[Button, ...]:

@@ -152,6 +152,8 @@ class _FlagScanner:
                 continue
             name = f"--{match[1]}"
             if found is not None and found.flag.kind is FlagKind.WHEN:
+                if index == end - 1 and not found.value:
+                    raise self._missing_value(found.flag)
                 raise BadArguments("parse.flag_middle", field=found.flag.name, flag=name)
             if found is None and (near := _near_flag(match[1], self.command.flags)):
                 raise BadArguments("parse.flag_guess", flag=name, guess=f"--{near.name}")

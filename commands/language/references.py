@@ -79,7 +79,7 @@ def _leading_tasks(text: str) -> tuple[dict[str, None], int]:
     """The tasks in order, and the offset where they end."""
     tasks: dict[str, None] = {}
     end = position = 0
-    while True:
+    for _ in range(MOST_TASKS + 1):
         if found := _RANGE.match(text, position):
             tasks |= dict.fromkeys(_expand_range(found))
         elif found := _TASK.match(text, position):
@@ -93,6 +93,7 @@ def _leading_tasks(text: str) -> tuple[dict[str, None], int]:
         if separator is None:
             return tasks, end
         position = separator.end()
+    raise BadArguments("parse.too_many_tasks", field="tasks", most=MOST_TASKS)
 
 
 def _expand_range(found: re.Match[str]) -> list[str]:

@@ -6,19 +6,22 @@ from collections.abc import Callable, Sequence
 from commands.language.people import split_people
 from commands.lookup.distinct_names import distinct_names
 from commands.model.card import Button, Code
-from commands.model.errors import Ambiguous, Missing, PersonWanted
-from commands.model.messages import Actor, PersonGroup
+from commands.model.errors import Ambiguous, BadArguments, Missing, PersonWanted
+from commands.model.messages import Actor, Membership, PersonGroup
 from commands.model.ports import CommandContext
 from commands.text.phrases import MOST_CHOICES, choice
 
 _CHANNEL = re.compile(r"@(?:here|channel|all|everyone)")
 _SLACK_GROUP = re.compile(r"@S[A-Z0-9]{8,}")
+_MOST_PEOPLE = 20  # in one command
 _MOST_MEMBERS = 10  # with a button each; of a larger group, the person is searched for
 
 
 async def find_people(words: str, context: CommandContext, *, field: str) -> list[Actor]:
     """Each person once, in the order in which they were typed."""
-    queries = split_people(words)
+    queries = list(dict.fromkeys(split_people(words)))
+    if len(queries) > _MOST_PEOPLE:
+        raise BadArguments("person.too_many", field=field, most=_MOST_PEOPLE)
     found = {}
     for number, query in enumerate(queries):
         before, after = queries[:number], queries[number + 1 :]
@@ -50,6 +53,8 @@ async def find_person(
     is_group = _SLACK_GROUP.fullmatch(query) is not None
     found = [] if is_group else await context.services.people.find(query, context.message)
     if len(found) == 1:
+        if found[0].membership is Membership.BOT and not found[0].same_as(context.actor):
+            raise Missing("person.bot", name=found[0].display_name).asking_for(wanted)
         return found[0]
     if found:
         raise Ambiguous("person.several", words=query, buttons=buttons(found[:MOST_CHOICES]))

@@ -209,6 +209,7 @@ class ActivityLine:
     """A line for one write in the thread of the run's card. A line with the same ``slot`` is edited, not repeated.
 
     ``corrects``: only shown where the slot already has a line ("Retrying until …") that is no longer true.
+    ``can_wait``: while many lines are posted, it may be posted some seconds later together with others.
     ``name`` is the write in a word or two ("T3 note"), for its buttons where another line has the same ones.
     """
 
@@ -217,6 +218,7 @@ class ActivityLine:
     text: Text
     buttons: tuple[Button, ...] = ()
     corrects: bool = False
+    can_wait: bool = False
     name: str = ""
 
 

@@ -111,7 +111,7 @@ class ReplyRoute(Model):
 
 
 class Message(Model):
-    """One accepted delivery: either ``text`` or ``intent`` is set.
+    """One accepted delivery: either ``text`` or ``intent`` is set, unless it ``is_unread``.
 
     ``key`` is the delivery key: the same for every retry of the same event, prefixed by surface and workspace.
     ``intent`` is the dump of an intent, from a button or a form. ``in_passing``: the mention did not open the
@@ -129,3 +129,8 @@ class Message(Model):
     link: str = ""  # permalink of the message that a shortcut was used on
     in_passing: bool = Field(False, exclude_if=lambda in_passing: not in_passing)
     edits: str = Field("", exclude_if=lambda edits: not edits)
+
+    @property
+    def is_unread(self) -> bool:
+        """A reaction, which means nothing until the message that it is on has been read."""
+        return self.via is Via.REACTION and self.intent is None

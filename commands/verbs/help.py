@@ -6,13 +6,15 @@ from dataclasses import replace
 from adapters.protocol import Emulated, Unsupported, supports
 from adapters.toolkit.folding import fold
 from adapters.writes import Op
+from commands.access import require_right
 from commands.cards.run_card import likely_steps
 from commands.cards.task_row import shown_tasks
-from commands.language.parser import similar_words
+from commands.language.parser import parse_line, similar_words
 from commands.language.tokens import unquote
 from commands.language.vocabulary import vocabulary
 from commands.model.card import Answer, Button, Card, Code, Text
 from commands.model.command import Command, Example, ParsedLine
+from commands.model.errors import NotAllowed
 from commands.model.intents import Help, Mine, OpenForm, Runbooks, TaskIntent
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
@@ -20,6 +22,7 @@ from commands.operations.platform_actions import is_supported_on
 from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import capability_text, platform_title
 from commands.text.phrases import button, run_name, short_card, shorten
+from commands.visibility import require_reading
 
 _ALL = "all"
 
@@ -36,12 +39,12 @@ async def handle(intent: Help, context: CommandContext) -> Answer:
         return Answer(private=_command_card(services.commands[verb], services))
     if intent.topic:
         if fold(intent.topic) == _ALL:
-            return Answer(private=_list_card("", services))
+            return Answer(private=_list_card("", context))
         if guesses := [words[word] for word in similar_words(fold(intent.topic), words)]:
             return Answer(private=_guess_card(intent.topic, guesses))
-        return Answer(private=_list_card(intent.topic, services))
+        return Answer(private=_list_card(intent.topic, context))
     tracked = await _run_here(context)
-    return Answer(private=_start_card(services) if tracked is None else _run_card(tracked, context))
+    return Answer(private=_start_card(context) if tracked is None else _run_card(tracked, context))
 
 
 async def _run_here(context: CommandContext) -> TrackedRun | None:
@@ -65,7 +68,8 @@ def _run_card(tracked: TrackedRun, context: CommandContext) -> Card:
         (Op.COMMENT, (plain_text(translate("help.line_comment", task=task)), "")),
         (Op.ASSIGN, (f"assign {tasks[-1] if tasks else task} @ben", "")),
     ]
-    lines = [_typed(line, key, services) for op, (line, key) in typed if supports(can, op)]
+    usable = [(line, key) for op, (line, key) in typed if supports(can, op) and _may_type(line, context)]
+    lines = [_typed(line, key, services) for line, key in usable]
     update = [button("button.update", OpenForm(run=tracked.handle, about="status"))]
     buttons = [
         *(replace(step, style="primary") for step in steps[:1]),
@@ -77,8 +81,9 @@ def _run_card(tracked: TrackedRun, context: CommandContext) -> Card:
     return short_card(title, lines=[*lines, _ways(services)], buttons=buttons)
 
 
-def _start_card(services: Services) -> Card:
+def _start_card(context: CommandContext) -> Card:
     """Where no run is active, or several are."""
+    services = context.services
     typed = [("start", "help.about_start"), ("runs", "help.about_runs"), ("mine", "help.about_mine")]
     buttons = [
         button("button.start", OpenForm(about="start")),
@@ -86,7 +91,7 @@ def _start_card(services: Services) -> Card:
         button("button.mine", Mine()),
         _all_button(),
     ]
-    lines = [_typed(line, key, services) for line, key in typed]
+    lines = [_typed(line, key, services) for line, key in typed if _may_type(line, context)]
     return short_card(translate("help.anywhere"), lines=[*lines, _ways(services)], buttons=buttons)
 
 
@@ -103,11 +108,31 @@ def _all_button() -> Button:
     return button("button.all_commands", Help(topic=_ALL))
 
 
-def _list_card(unknown_topic: str, services: Services) -> Card:
+def _may_use(command: Command, context: CommandContext) -> bool:
+    """Whether this person may use it at all: guests may not use everything."""
+    actor, services = context.actor, context.services
+    line = command.examples[0].line if command.examples else command.verb
+    try:
+        require_reading(parse_line(line, services), command.right, actor, services)
+        require_right(command.right, actor, context.place, services.access_rules)
+    except NotAllowed:
+        return False
+    return True
+
+
+def _may_type(line: str, context: CommandContext) -> bool:
+    return _may_use(context.services.commands[line.partition(" ")[0]], context)
+
+
+def _list_card(unknown_topic: str, context: CommandContext) -> Card:
+    services = context.services
     listed = [
         command
         for command in services.commands.values()
-        if command.typed and command.verb != "home" and (not command.op or is_supported_on(command.op, services))
+        if command.typed
+        and command.verb != "home"
+        and (not command.op or is_supported_on(command.op, services))
+        and _may_use(command, context)
     ]
     listed.sort(key=lambda command: (command.op is None, command.verb))
     lines: list[Text] = [(_usage(command, services), "  ", *translate(command.summary_key)) for command in listed]

@@ -15,12 +15,16 @@ from tests.benchmarks.world import LATENCY, RUNS, BenchmarkWorld, is_ready
 from tests.e2e.process import free_port, to_toml, until
 
 READY_SECONDS = 300  # under valgrind
+ACTIVITY_SECONDS = 20.0  # the default of ``[bot] activity_within``
 
 _DONE = re.compile(r"(\d+) of \d+ done")
 
 
 class Contender(ABC):
     """``ready_after``: seconds from start to ready. ``wrapper``: a program that runs the process."""
+
+    quiet_seconds = 1.5
+    """Without a request to the chat, it has done all that commands caused."""
 
     def __init__(self, name: str, world: BenchmarkWorld, wrapper: Sequence[str] = ()) -> None:
         self.name = name
@@ -111,6 +115,8 @@ class BoltBot(Contender):
 
 class LiaisonBot(Contender):
     """``folder``: for its settings and, unless ``database_url`` names another, its database."""
+
+    quiet_seconds = ACTIVITY_SECONDS + 1.5
 
     def __init__(
         self,

@@ -21,7 +21,7 @@ class Load:
     rate: float = 0.0
 
 
-LOADS = (Load("64 in flight", 384), Load("50/s", 400, 50), Load("20/s", 200, 20))
+LOADS = (Load("64 in flight", 384), Load("50/s", 400, 50), Load("20/s", 384, 20))
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Typist:
         cpu, requests, started_at = cpu_seconds(self._contender.pid), self._world.requests, time.perf_counter()
         commands = await (self._at_rate(load) if load.rate else self._in_flight(load))
         seconds = time.perf_counter() - started_at
-        await self._world.quiet()
+        await self._world.quiet(self._contender.quiet_seconds)
         count = len(commands)
         return Sample(
             cpu=(cpu_seconds(self._contender.pid) - cpu) * 1000 / count,

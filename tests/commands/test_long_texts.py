@@ -24,10 +24,13 @@ async def test_a_long_comment_is_added(room: Room) -> None:
     assert answer.result == "done"
 
 
-@pytest.mark.parametrize("line", ["finish T1 ", "show a ", "start and ", "status amber ", "T1, ", '" ', "--x=1 "])
+@pytest.mark.parametrize(
+    "line",
+    ["finish T1 ", "show a ", "start and ", "status amber ", "T1, ", '" ', "--x=1 ", "assign @ana ", "do T1-T9 "],
+)
 async def test_parsing_a_long_message_does_not_hold_up_the_event_loop(room: Room, line: str) -> None:
     await room.start()
-    text = line + line.split()[-1] * 0 + (line.split()[-1] + " ") * (MAX_TEXT // (len(line.split()[-1]) + 2))
+    text = line + (line.split()[-1] + " ") * (MAX_TEXT // (len(line.split()[-1]) + 2))
     message = Message(key="K", actor=ANA, place=HERE, via=Via.COMMAND, at=NOW, text=text)
     assert len(text) <= MAX_TEXT
 

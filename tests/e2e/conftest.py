@@ -43,6 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 on_slack = pytest.mark.parametrize("scene", ["slack"], indirect=True)
 on_mattermost = pytest.mark.parametrize("scene", ["mattermost"], indirect=True)
+SOON = {"activity_within": "0s"}
+"""Tests that share a process post many activity lines."""
 on_one_chat = on_slack
 """For slow tests whose result does not depend on the chat."""
 
@@ -97,7 +99,7 @@ class Environments:
             tables = {
                 f"platforms.{name}": {**platform.settings(), **common} for name, platform in platforms.items()
             }
-            liaison = Liaison(folder, {"bot": self.bot, **chat.settings(), **tables})
+            liaison = Liaison(folder, {"bot": {**SOON, **self.bot}, **chat.settings(), **tables})
             chat.set_liaison_url(liaison.url)
             await self.stack.enter_async_context(liaison)
             self.running[name] = Environment(chat, platforms, liaison)

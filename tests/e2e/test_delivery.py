@@ -130,6 +130,27 @@ async def test_acknowledged_commands_are_executed_in_order_after_a_restart(scene
     assert numbers == list(range(20))
 
 
+@pytest.mark.parametrize("ending", ["killed", "stopped"])
+async def test_a_start_of_several_steps_is_completed_after_a_restart(scene: Scene, ending: str) -> None:
+    """The process ends while the template is being copied: the copy must not be left in planning."""
+    copies = len(scene.cutover.calls("POST", "/core/runbooks$"))
+    fault = scene.cutover.fault("hold", method="POST", path="/core/runbooks$")
+    assert (await scene.room.command('start "Database failover" --on cutover')).status == 200
+    await asyncio.wait_for(fault.reached.wait(), 20)
+    if ending == "killed":
+        await scene.liaison.kill()
+        fault.release.set()
+    else:
+        stopping = asyncio.create_task(scene.liaison.stop())
+        await scene.liaison.wait_until_closed()
+        fault.release.set()
+        assert await stopping == 0
+    await scene.liaison.start()
+    await scene.wait_for_effects("start", within=60)
+    assert len(scene.cutover.calls("POST", "/core/runbooks$")) == copies + 1
+    await scene.room.wait_for_text("T1 Confirm the primary is down")
+
+
 async def test_a_comment_whose_response_is_cut_off_is_looked_up_and_not_resent(scene: Scene) -> None:
     run = scene.cutover_run(await scene.start_run())
     scene.cutover.fault("cut_after", method="POST", path=f"/runbooks/{run.id}/comments$")

@@ -8,7 +8,7 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deploy import queries
-from tests.e2e.conftest import FIRST_TASK, Scene, on_mattermost, on_one_chat
+from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Scene, on_mattermost, on_one_chat
 from tests.e2e.process import Liaison, until
 from tests.e2e.slack_chat import SlackChat
 from tests.e2e.test_silent_connections import socket_mode
@@ -78,6 +78,23 @@ async def test_rate_limits_of_a_platform(scene: Scene) -> None:
     labels = {"platform": "cutover", "status": "429"}
     name = "liaison_platform_responses_total"
     assert value(after, name, **labels) == value(before, name, **labels) + 1
+
+
+@on_one_chat
+async def test_rate_limits_of_a_chat_and_what_waits_for_it(scene: Scene) -> None:
+    before = await scrape(scene.liaison)
+    headers = {"Retry-After": "3"}
+    scene.environment.chat.fake.fault("answer", path=r"chat.postMessage", status=429, headers=headers)
+    await scene.room.command(f'start "{RUNBOOK}" --on cutover')
+
+    async def is_limited() -> bool:
+        after = await scrape(scene.liaison)
+        name = "liaison_chat_rate_limits_total"
+        waiting = value(after, "liaison_outbox_depth", surface="slack", state="waiting")
+        return value(after, name) == value(before, name) + 1 and waiting > 0
+
+    await until(is_limited)
+    await scene.wait_for_card()
 
 
 @on_one_chat

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from bot.outbound.activity_log import JOIN_SECONDS
 from tests.e2e.chats import BotMessage, Room
 from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Scene, on_slack
 from tests.e2e.process import until
@@ -148,8 +149,24 @@ async def test_a_card_that_is_deleted_is_put_back_once(scene: Scene) -> None:
     assert not shown.visible_to
     await room.command("begin T2")
     await scene.wait_for_effects("begin", 2)
-    await scene.wait_for_text("began T2")
+    await scene.wait_for_text("began T2", within=60.0)  # Mattermost takes it 30 s after the deletion
     assert not live_cards(room, handle), room.text()
+
+
+async def test_a_deleted_card_is_noticed_by_a_comment_that_does_not_change_it(scene: Scene) -> None:
+    """A comment goes to the thread, which is gone with its first message."""
+    handle, room = await scene.start_run(), scene.room
+    await asyncio.sleep(JOIN_SECONDS)  # then it is a message of its own
+    room.delete(live_card(room, handle))
+    await room.command("comment the vendor was called")
+    await wait_for_card(room, handle, "0 of 4 done")
+    await scene.wait_for_text("commented on .*the vendor was called", within=60.0)
+    await asyncio.sleep(JOIN_SECONDS)
+    room.delete(live_card(room, handle))
+    await room.command("comment the vendor answered")
+    await scene.wait_for_text(f"card of {handle} .* deleted here twice")
+    await scene.wait_for_text("commented on .*the vendor answered", within=60.0)
+    assert "couldn't post" not in room.text()
 
 
 async def test_a_card_that_cannot_be_edited_any_more_is_posted_again(scene: Scene) -> None:

@@ -80,12 +80,27 @@ async def test_other_reactions_and_messages_mean_nothing(scene: Scene) -> None:
     assert scene.count_effects("finish") == 0
 
 
-async def test_slack_sends_the_reaction_again_if_the_message_cannot_be_read(scene: Scene) -> None:
+async def test_a_reaction_is_acknowledged_before_its_message_is_read(scene: Scene) -> None:
+    """It is recorded by then: neither a Slack that cannot say what it is on, nor a crash, loses it."""
     post = await _post_about_t1(scene)
     chat = _chat(scene)
-    chat.fake.fault("answer", path="conversations.replies", status=500)
+    fault = chat.fake.fault("answer", path="conversations.replies", status=500, times=10_000)
     delivered = await chat.fake.react(scene.liaison.url, "white_check_mark", post, user=chat.user_id("ana"))
-    assert delivered.status == 503
+    assert delivered.status == 200
     assert (await chat.fake.redeliver(delivered)).status == 200
-    assert (await chat.fake.redeliver(delivered)).status == 200
+    assert await scene.room.private_answer("next", user="cam"), "nobody else waits for it"
+    await scene.liaison.kill()
+    chat.fake.faults.remove(fault)
+    await scene.liaison.start()
     await scene.wait_for_effects("finish")
+    await scene.wait_for_text("1 of 4 done")
+
+
+async def test_a_reaction_that_is_taken_back_while_slack_does_not_answer_is_undone(scene: Scene) -> None:
+    post = await _post_about_t1(scene)
+    chat = _chat(scene)
+    chat.fake.fault("answer", path="conversations.replies", status=500, times=2)
+    await _react(scene, "white_check_mark", post)
+    await _react(scene, "white_check_mark", post, added=False)
+    await scene.wait_for_effects("finish")
+    await scene.wait_for_effects("reopen")

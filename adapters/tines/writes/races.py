@@ -15,7 +15,7 @@ from adapters.tines import mapping, wire
 from adapters.tines.api import Api
 from adapters.tines.writes.views import ReadTask, TaskViews
 from adapters.toolkit.timestamps import parse_timestamp
-from adapters.writes import TaskWrite
+from adapters.writes import FinishTask, TaskWrite
 
 _CLOCK_STEP = timedelta(seconds=1)  # Tines' timestamps have no fractions
 
@@ -38,7 +38,8 @@ class Races:
         if rival is None:
             return result
         facts = {"by": mapping.person(rival).shown}
-        return result.model_copy(update={"message": f"tines.raced_{kind.lower()}", "facts": facts})
+        key = "tines.raced_finish" if isinstance(step, FinishTask) else f"tines.raced_{kind.lower()}"
+        return result.model_copy(update={"message": key, "facts": facts})
 
     async def finisher(self, step: TaskWrite, task: wire.Task) -> str | None:
         """Who completed a task that is completed. None if the history does not say."""

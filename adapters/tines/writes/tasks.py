@@ -85,11 +85,12 @@ class TaskWrites:
             said = message_text(MESSAGES, "tines.label.change_not_shown")
             raise OutcomeUnknown(self.api.platform, step.op.value, said=said)
         result = WriteResult(tasks=(self.views.task(step, changed),))
-        if isinstance(step, SkipTask):
-            return await self.races.with_race(result, step, fresh.record, changed, "TASK_COMPLETED")
-        if texts.skip_reason(changed.description) is not None and texts.skip_reason(before.description) is None:
+        was_skipped, is_skipped = (texts.skip_reason(task.description) is not None for task in (before, changed))
+        if is_skipped and not was_skipped and not isinstance(step, SkipTask):
             return result.model_copy(update={"message": "tines.raced_skip"})
-        return result
+        if isinstance(step, ReopenTask):
+            return result
+        return await self.races.with_race(result, step, fresh.record, changed, "TASK_COMPLETED")
 
     @reconciles(FinishTask, SkipTask, ReopenTask)
     async def reconcile_state(self, step: TaskWrite, marker: WriteMarker, baseline: Baseline) -> Reconciliation:

@@ -191,7 +191,13 @@ class MattermostApi:
         return _posts_in_order(await self._driver.posts.get_posts_for_channel(require_id(channel), params=params))
 
     async def thread(self, root: str) -> list[Json]:
-        return _posts_in_order(await self._driver.posts.get_thread(require_id(root)))
+        """Empty if its first post was deleted."""
+        try:
+            return _posts_in_order(await self._driver.posts.get_thread(require_id(root)))
+        except ApiError as error:
+            if error.status == 404:
+                return []
+            raise
 
     # Integrations
 

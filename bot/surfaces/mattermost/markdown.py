@@ -28,6 +28,8 @@ def text_markdown(text: Text, handles: Handles, *, at_line_start: bool = True) -
         remaining -= length
         at_start = parts[-1].endswith("\n") if parts else at_line_start
         markdown = _span_markdown(shown, handles, at_start)
+        if not markdown:
+            continue
         if parts and parts[-1].endswith("`") and markdown.startswith("`"):
             parts.append(" ")  # adjacent fences would be read as one longer fence
         parts.append(markdown)

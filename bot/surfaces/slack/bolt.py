@@ -2,9 +2,8 @@
 
 A global middleware records the message and answers, so Bolt has no listeners: it would run one for an event only
 after its ack, which is too late to record anything, and it polls for the ack of any other every 10 ms. The network
-is not used before the ack, except to read a message with a reaction:
-``authorize`` returns what is known already, and Bolt's request verification and self filter, which would log whole
-bodies or look up the bot, are switched off in favour of our own.
+is not used before the ack: ``authorize`` returns what is known already, and Bolt's request verification and self
+filter, which would log whole bodies or look up the bot, are switched off in favour of our own.
 """
 
 import asyncio
@@ -199,9 +198,9 @@ class DeliveryHandler:
                     self._spawn(self._show_in_modal(delivery, intake))
             case FormRequest():
                 self._spawn(self._open_form(delivery, intake))
-            case UnreadableButton(actor=actor, place=place, reply=reply):
+            case UnreadableButton(actor=actor, place=place, reply=reply, key=key):
                 with in_language(intake.language_for(actor)):
-                    text = translate("too_old", show=self._show_command)
+                    text = translate(key, show=self._show_command)
                     self._spawn(self._reply(actor, place, reply, _error_card(text)))
 
     async def _open_form(self, request: FormRequest, intake: Intake) -> None:

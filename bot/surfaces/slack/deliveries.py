@@ -53,18 +53,6 @@ class HomeOpened:
 
 
 @dataclass(frozen=True, slots=True)
-class Reaction:
-    """Added to a message of ours, or taken back. ``place`` is without the thread, which Slack does not say."""
-
-    key: str
-    actor: Actor
-    place: Place
-    post: str
-    emoji: str
-    added: bool
-
-
-@dataclass(frozen=True, slots=True)
 class LinksShared:
     """Somebody posted links to a domain of the app's manifest."""
 
@@ -106,11 +94,12 @@ class FormSubmission:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableButton:
-    """A button whose value this version can't read."""
+    """A button whose value this version can't read, or a shortcut that it does not have. ``key``: what to say."""
 
     actor: Actor
     place: Place
     reply: ReplyRoute
+    key: str = "too_old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +131,6 @@ Delivery = (
     | PersonChanged
     | PlaceChanged
     | HomeOpened
-    | Reaction
     | LinksShared
     | WorkflowStep
     | NewMessage

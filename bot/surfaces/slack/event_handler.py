@@ -1,12 +1,10 @@
 """Handles the events that are not messages: at once, or as the command that they stand for."""
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from adapters.toolkit.messages import in_language
-from bot.surfaces.errors import NotRecorded, SurfaceError
+from bot.surfaces.errors import NotRecorded
 from bot.surfaces.protocol import FieldErrors, Intake
 from bot.surfaces.slack.deliveries import (
     Delivery,
@@ -16,15 +14,10 @@ from bot.surfaces.slack.deliveries import (
     NewMessage,
     PersonChanged,
     PlaceChanged,
-    Reaction,
     WorkflowStep,
 )
 from bot.surfaces.slack.unfurls import LinkUnfurler
 from bot.surfaces.slack.workflow_steps import StepCompletion
-from commands.model.messages import Message
-
-log = logging.getLogger("liaison.slack")
-REACTION_SECONDS = 2.0  # of the three in which Slack waits for an answer
 
 Spawn = Callable[[Awaitable[None]], None]
 
@@ -33,7 +26,6 @@ Spawn = Callable[[Awaitable[None]], None]
 class EventHandler:
     """``steps`` is None where the steps of Workflow Builder are switched off."""
 
-    read_reaction: Callable[[Reaction], Awaitable[Message | None]]
     unfurler: LinkUnfurler
     steps: StepCompletion | None
 
@@ -41,8 +33,6 @@ class EventHandler:
         """What the delivery asks for, or the status to answer it with. ``spawn`` runs what follows the answer."""
         if (status := await self._notice(delivery, intake, spawn)) is not None:
             return status
-        if isinstance(delivery, Reaction):
-            return await self._command_of(delivery)
         if isinstance(delivery, WorkflowStep):
             return self._command_of_step(delivery, intake, spawn)
         if isinstance(delivery, NewMessage) and delivery.message.edits:
@@ -77,16 +67,6 @@ class EventHandler:
             spawn(self.steps.fail(step.execution, why))
             return 200
         return NewMessage(step.draft.model_copy(update={"intent": intent}), slack_retries=True)
-
-    async def _command_of(self, reaction: Reaction) -> NewMessage | int:
-        """The only delivery for which something is read before the ack: Slack sends an event again."""
-        try:
-            async with asyncio.timeout(REACTION_SECONDS):
-                message = await self.read_reaction(reaction)
-        except (SurfaceError, TimeoutError) as error:
-            log.warning("slack: the message of a reaction was not read: %s", str(error) or "no answer in time")
-            return 503
-        return NewMessage(message, slack_retries=True) if message is not None else 200
 
 
 async def _accepted_edit(delivery: NewMessage, intake: Intake) -> NewMessage | int:

@@ -1,7 +1,7 @@
 """Parses the events that are not messages (Slack docs, "Event types")."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,14 +11,15 @@ from bot.surfaces.slack.deliveries import (
     HomeOpened,
     Ignored,
     LinksShared,
+    NewMessage,
     NotIdentified,
     PersonChanged,
     PlaceChanged,
-    Reaction,
     Uninstalled,
     WorkflowStep,
 )
 from bot.surfaces.slack.parsing import Parser, digest
+from bot.surfaces.slack.reactions import ADDED, VERB, verb_of
 from bot.surfaces.slack.workflow_steps import EXECUTION, FORMS
 from commands.model.messages import Message, ReplyRoute, Via
 
@@ -42,6 +43,10 @@ PLACE_EVENTS = (
 
 @dataclass(frozen=True, slots=True)
 class EventParser(Parser):
+    """``reactions``: verbs by the names of emojis."""
+
+    reactions: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+
     def _parse_notice(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery | None:
         """None for a message."""
         match event.get("type"):
@@ -81,15 +86,20 @@ class EventParser(Parser):
             raise NotIdentified
         if item.get("type") != "message" or event.get("item_user") != bot_user or user in ("", bot_user):
             return Ignored("not a person's reaction to a message of ours")
+        verb = verb_of(str(event.get("reaction") or ""), self.reactions)
+        if not verb:
+            return Ignored("a reaction that asks for nothing")
         channel = str(item.get("channel") or "")
-        return Reaction(
+        details = {VERB: verb, ADDED: event.get("type") == "reaction_added"}
+        message = Message(
             key=self._key(body, f"reaction:{body.get('event_id') or digest(body)}"),
             actor=self._actor(body, {"id": user}),
-            place=self._place(body, channel, direct=channel.startswith("D")),
-            post=str(item.get("ts") or ""),
-            emoji=str(event.get("reaction") or ""),
-            added=event.get("type") == "reaction_added",
+            place=self._place(body, channel, direct=channel.startswith("D")),  # Slack does not say which thread
+            via=Via.REACTION,
+            at=self.now,
+            reply=ReplyRoute(post=str(item.get("ts") or ""), details=details),
         )
+        return NewMessage(message, slack_retries=True)
 
     def _parse_step(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Delivery:
         form = FORMS.get(str((event.get("function") or {}).get("callback_id") or ""))

@@ -1,23 +1,23 @@
 """Reactions that act as verbs: ``[slack.reactions]`` says which, and the message which task.
 
-Slack's events do not contain the message, so it is read first. It must be ours and name exactly one task.
+Slack's events do not contain the message, so it is read once the reaction is recorded. It must be ours and name
+exactly one task.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from bot.surfaces.errors import NotInChannel, PostGone
 from bot.surfaces.slack import button_values
 from bot.surfaces.slack.client import ApiError, SlackClient
-from bot.surfaces.slack.deliveries import Reaction
 from bot.surfaces.slack.parsing import thread_of
 from commands.model.intents import Approve, Begin, Finish, Reopen, TakeBack, TaskIntent
-from commands.model.messages import Message, Via
+from commands.model.messages import Message, ReplyRoute
 
 _TASK = re.compile(r"\bT\d+\b")
 _RUN = re.compile(r"\bR\d+\b")
+VERB, ADDED = "verb", "added"  # the details of a reaction that is not read yet
 _VERBS: Mapping[str, Callable[..., TaskIntent]] = {
     "begin": Begin,
     "finish": Finish,
@@ -26,44 +26,35 @@ _VERBS: Mapping[str, Callable[..., TaskIntent]] = {
 }
 
 
-class ReactionReader:
-    """``verbs`` by the names of emojis, without skin tones."""
+def verb_of(emoji: str, verbs: Mapping[str, str]) -> str:
+    """What the reaction asks for, or "". ``verbs`` by the names of emojis, without skin tones."""
+    return verbs.get(emoji.partition("::")[0], "")
 
-    def __init__(self, client: SlackClient, verbs: Mapping[str, str]) -> None:
-        self._client = client
-        self._verbs = verbs
 
-    async def command(self, reaction: Reaction, now: datetime) -> Message | None:
-        """None if the reaction asks for nothing. Raises ``ChatUnreachable``."""
-        verb = self._verbs.get(reaction.emoji.partition("::")[0])
-        if verb is None:
-            return None
-        post = await self._read(reaction)
-        named = _named_task(post)
-        if named is None:
-            return None
-        run, task = named
-        intent = (
-            _VERBS[verb](run=run, tasks=(task,)) if reaction.added else TakeBack(run=run, tasks=(task,), done=verb)
-        )
-        return Message(
-            key=reaction.key,
-            actor=reaction.actor,
-            place=reaction.place.model_copy(update={"thread": thread_of(post)}),
-            via=Via.REACTION,
-            at=now,
-            intent=intent.model_dump(mode="json"),
-        )
+async def read_reaction(client: SlackClient, reaction: Message) -> Message | None:
+    """The command that the reaction stands for. None if the message names no task. Raises ``ChatUnreachable``."""
+    details, post = reaction.reply.details, await _read(client, reaction.place.channel, reaction.reply.post)
+    named = _named_task(post)
+    if named is None:
+        return None
+    verb, (run, task) = str(details[VERB]), named
+    is_added = bool(details[ADDED])
+    intent = _VERBS[verb](run=run, tasks=(task,)) if is_added else TakeBack(run=run, tasks=(task,), done=verb)
+    place = reaction.place.model_copy(update={"thread": thread_of(post)})
+    changes = {"place": place, "intent": intent.model_dump(mode="json"), "reply": ReplyRoute()}
+    return reaction.model_copy(update=changes)
 
-    async def _read(self, reaction: Reaction) -> Mapping[str, Any]:
-        """Empty if it cannot be read (Slack docs, "conversations.replies": ``ts`` may be that of a reply)."""
-        web, channel, ts = self._client.web, reaction.place.channel, reaction.post
-        request = web.conversations_replies(channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1)
-        try:
-            response = await self._client.call("conversations.replies", request, channel)
-        except (ApiError, NotInChannel, PostGone):
-            return {}
-        return next((post for post in response.get("messages") or () if post.get("ts") == ts), {})
+
+async def _read(client: SlackClient, channel: str, ts: str) -> Mapping[str, Any]:
+    """Empty if it cannot be read (Slack docs, "conversations.replies": ``ts`` may be that of a reply)."""
+    request = client.web.conversations_replies(
+        channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1
+    )
+    try:
+        response = await client.call("conversations.replies", request, channel)
+    except (ApiError, NotInChannel, PostGone):
+        return {}
+    return next((post for post in response.get("messages") or () if post.get("ts") == ts), {})
 
 
 def _named_task(post: Mapping[str, Any]) -> tuple[str, str] | None:

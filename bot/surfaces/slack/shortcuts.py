@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.surfaces.slack.deliveries import Delivery, FormRequest, Ignored, NewMessage
+from bot.surfaces.slack.deliveries import Delivery, FormRequest, NewMessage, UnreadableButton
 from bot.surfaces.slack.encoding import decode, truncate
 from bot.surfaces.slack.parsing import Parser, digest, thread_of
 from commands.model.intents import Comment, OpenForm
@@ -21,10 +21,10 @@ _TITLE = 150  # characters that the form takes
 class ShortcutParser(Parser):
     def _parse_global_shortcut(self, body: Mapping[str, Any]) -> Delivery:
         """It comes from no channel, so it is answered in the direct one."""
-        if body.get("callback_id") != START_ANYWHERE:
-            return Ignored(f"shortcut {body.get('callback_id')}")
         actor = self._actor(body, body.get("user") or {})
         place = self._place(body, actor.id, direct=True)
+        if body.get("callback_id") != START_ANYWHERE:
+            return UnreadableButton(actor, place, ReplyRoute(), "unknown_shortcut")
         return FormRequest(OpenForm(about="start"), actor, place, str(body.get("trigger_id") or ""), ReplyRoute())
 
     def _parse_shortcut(self, body: Mapping[str, Any]) -> Delivery:
@@ -47,7 +47,7 @@ class ShortcutParser(Parser):
             form = OpenForm(about="add", fill={"title": truncate(title, _TITLE)})
             return FormRequest(form, actor, place, trigger, reply, link)
         if body.get("callback_id") != ADD_COMMENT:
-            return Ignored(f"shortcut {body.get('callback_id')}")
+            return UnreadableButton(actor, place, reply, "unknown_shortcut")
         text = "\n".join(filter(None, (said, link)))
         message = Message(
             key=self._key(body, trigger or digest(body)),

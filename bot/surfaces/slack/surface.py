@@ -24,6 +24,7 @@ from bot.surfaces.slack.inbound import DeliveryParser
 from bot.surfaces.slack.installations import Installations
 from bot.surfaces.slack.manifest import EVENTS_PATH
 from bot.surfaces.slack.oauth import InstallRoutes
+from bot.surfaces.slack.reactions import read_reaction
 from bot.surfaces.slack.socket import PROBE_SECONDS, SILENCE_SECONDS, SocketMode
 from bot.surfaces.slack.workflow_steps import EXECUTION
 from bot.surfaces.slack.workspace import Workspace
@@ -189,7 +190,8 @@ class SlackSurface:
         task.add_done_callback(self._background.discard)
 
     def _new_parser(self, identity: Identity) -> DeliveryParser:
-        return DeliveryParser(identity, self._now(), self._wants_form, self._bots, self._command_in)
+        reads = (self._wants_form, self._bots, self._command_in)
+        return DeliveryParser(identity, self._now(), *reads, reactions=self._options.reactions)
 
     async def _dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
         self._last_received = self._now()
@@ -237,6 +239,9 @@ class SlackSurface:
 
     async def react(self, ref: PostRef, emoji: str, *, on: bool = True) -> None:
         await self._of(ref.place).posts.react(ref, emoji, on=on)
+
+    async def read_reaction(self, message: Message) -> Message | None:
+        return await read_reaction(self._of(message.place).client, message)
 
     async def publish_home(self, person: Actor, place: Place, card: Card) -> None:
         client = self._of(person).client

@@ -12,7 +12,6 @@ from bot.surfaces.slack.forms import FormOpener
 from bot.surfaces.slack.identity import Identity
 from bot.surfaces.slack.people import UserDirectory
 from bot.surfaces.slack.posting import ChannelPosts
-from bot.surfaces.slack.reactions import ReactionReader
 from bot.surfaces.slack.replies import PrivateReplies
 from bot.surfaces.slack.unfurls import LinkUnfurler
 from bot.surfaces.slack.workflow_steps import StepCompletion
@@ -36,9 +35,7 @@ class Workspace:
         self.channels = ChannelDirectory(self.client)
         self.forms = FormOpener(self.client, now)
         self.steps = StepCompletion(self.client)
-        reactions = ReactionReader(self.client, options.reactions)
         self.events = EventHandler(
-            lambda reaction: reactions.command(reaction, now()),
             LinkUnfurler(self.client, self.channels),
             self.steps if options.workflow_steps else None,
         )

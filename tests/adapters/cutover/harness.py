@@ -1,6 +1,7 @@
 """Connects Cutover to the contract suite."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from adapters.cutover import PLATFORM
 from adapters.cutover.adapter import Cutover, connect
@@ -34,11 +35,14 @@ class PlatformHarness(Harness):
         return CutoverFake()
 
     async def new_run(self) -> Run:
+        """Its tasks were edited after it, so that the first read shows whether they date it."""
         world = self.fake.world
         effects = list(world.effects)
         run = world.copy(self.fake.template, f"R{len(world.runbooks)} Primary down", tasks=True)
         world.start(run, run_type="live", comms="off", strict=True)
         world.effects[:] = effects
+        world.edited_at(run)
+        world.edit_times.advance(timedelta(seconds=2))
         return await self.adapter.read(run.id)
 
     def effects(self, op: Op) -> int:

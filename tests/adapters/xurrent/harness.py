@@ -39,6 +39,7 @@ ITRP_PATHS = {**PATHS, **dict.fromkeys((Op.APPROVE, Op.REJECT, Op.STATUS, Op.COM
 
 
 class PlatformHarness(Harness):
+    shows_finishers = False  # a task has no history in the API, and its times have no fractions
     platform = PLATFORM
     paths = PATHS
     fake: XurrentFake

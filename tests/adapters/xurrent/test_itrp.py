@@ -258,6 +258,17 @@ async def test_a_server_without_that_filter_is_not_asked_with_it_again(
     assert len([seen for seen in itrp_fake.seen if "status" not in seen.query]) == 8
 
 
+async def test_no_change_of_ours_does_not_mean_that_none_is_under_way(
+    itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun
+) -> None:
+    assert (await itrp.runs("")).complete
+    run.manager = 61
+    for task in itrp_fake.account.tasks_of(run):
+        task.team = None
+    listed = await itrp.runs("")
+    assert (list(listed), listed.complete, listed.gap) == ([], False, "xurrent.itrp_only_ours")
+
+
 async def test_a_list_that_is_cut_short_says_so(
     itrp: XurrentAdapter, itrp_fake: XurrentFake, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,20 @@ async def test_an_outcome_that_cannot_be_stored_at_once_is_stored_soon(
     assert scene.find_private("running")
 
 
+@pytest.mark.parametrize("kind", [Commit.ROUTE, Commit.SENT, Commit.LAST_USED])
+async def test_a_commit_that_fails_for_a_moment_is_made_again_and_nothing_is_done_twice(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Commit
+) -> None:
+    """The disk was full right before or after a write: its sender was told that something broke."""
+    with Fault(kind, monkeypatch, 1):
+        assert await scene.say("comment still looking") == "done"
+    assert states(tmp_path) == ["done"]
+    assert scene.find_private("comment added")
+    assert not scene.find_private("Something broke")
+    comments = await scene.platform.comments((await scene.platform.runs("")).items[0].key.id, None)
+    assert [comment.text.splitlines()[0] for comment in comments] == ["still looking"]
+
+
 async def test_an_outcome_that_cannot_be_stored_for_long_is_unknown_and_then_told(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

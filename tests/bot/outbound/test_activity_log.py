@@ -1,13 +1,15 @@
 """A line counts as shown only once the chat has it: an edit that fails, or a kill, does not leave an old one."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from bot.outbound.activity_log import ActivityLog
+from bot.outbound.activity_log import MAX_LINES_PER_POST, ActivityLog
+from bot.outbound.line_batches import MOST_AT_ONCE
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.outbox import Outbox
 from bot.storage.activity import ActivityRows
@@ -70,6 +72,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.outbound.outbox.LONGEST_RETRY_SECONDS", 0.02)
 
 
+def done(number: int, run: str = "R1") -> ActivityLine:
+    return ActivityLine(run, f"{run}:{number}", (f"Ana finished T{number}",), can_wait=True)
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -80,9 +86,10 @@ class Scene:
         self.chat = Chat()
         self.log = self.new_log()
 
-    def new_log(self) -> ActivityLog:
+    def new_log(self, within: timedelta = timedelta(0)) -> ActivityLog:
         cards = cast(LiveCards, OneCard())
-        activity_log = ActivityLog(ActivityRows(self.store), {"console": self.chat}, cards, _now)
+        chats = {"console": self.chat}
+        activity_log = ActivityLog(ActivityRows(self.store), chats, cards, _now, within=within)
         activity_log.outbox = Outbox(OutboxRows(self.store), {Kind.LINES: activity_log.send}, lambda *_: (), _now)
         activity_log.outbox.start()
         return activity_log
@@ -90,6 +97,14 @@ class Scene:
     async def post(self, line: ActivityLine) -> None:
         """Returns when it is visible, or was refused."""
         await self.log.outbox.over([await self.log.post(line)])
+
+    async def busy(self, within: float = 60.0) -> None:
+        """As many posts were sent at once as may be."""
+        await self.log.outbox.stop(0.0)
+        self.log = self.new_log(timedelta(seconds=within))
+        for number in range(MOST_AT_ONCE):
+            await self.post(done(number, run=f"R{number + 2}"))
+        self.chat.posts.clear()
 
     async def restart(self) -> None:
         await self.log.outbox.stop(0.0)
@@ -154,3 +169,56 @@ async def test_lines_that_were_shown_are_not_touched_by_a_restart(scene: Scene) 
     await scene.restart()
     await scene.log.outbox.over([])
     assert scene.chat.posts == before
+
+
+async def test_a_line_is_posted_at_once_while_few_are(scene: Scene) -> None:
+    scene.log._batches._within = 60.0
+    await scene.post(done(1))
+    assert scene.lines == ["Ana finished T1"]
+
+
+async def test_many_lines_wait_and_share_a_post(scene: Scene) -> None:
+    await scene.busy(within=0.3)
+    for number in range(3):
+        assert await scene.log.post(done(number)) == ""
+    assert scene.lines == []
+    await until(lambda: scene.lines == [f"Ana finished T{number}" for number in range(3)])
+    assert len(scene.chat.posts) == 1
+
+
+async def test_what_needs_attention_goes_at_once_with_what_waits(scene: Scene) -> None:
+    await scene.busy()
+    await scene.log.post(done(1))
+    await scene.post(CHECKING)
+    assert scene.lines == ["Ana finished T1", "T1 sent, no answer. Checking…"]
+    await scene.post(replace(SETTLED, can_wait=True))  # the other line is not true any more
+    assert scene.lines == ["Ana finished T1", "Ana finished T1"]
+
+
+async def test_a_post_that_is_full_waits_for_no_more(scene: Scene) -> None:
+    await scene.busy()
+    for number in range(MAX_LINES_PER_POST):
+        await scene.log.post(done(number))
+    await until(lambda: len(scene.lines) == MAX_LINES_PER_POST)
+
+
+async def test_lines_do_not_wait_for_a_run_that_is_over(scene: Scene) -> None:
+    await scene.busy()
+    await scene.log.post(done(1))
+    scene.log.send_waiting("R1")
+    await until(lambda: scene.lines == ["Ana finished T1"])
+
+
+async def test_lines_that_wait_are_posted_before_a_stop(scene: Scene) -> None:
+    await scene.busy()
+    await scene.log.post(done(1))
+    await scene.log.stop()
+    await scene.log.outbox.stop(3.0)
+    assert scene.lines == ["Ana finished T1"]
+
+
+async def test_lines_that_waited_before_a_kill_are_posted_after_it(scene: Scene) -> None:
+    await scene.busy()
+    await scene.log.post(done(1))
+    await scene.restart()
+    await until(lambda: scene.lines == ["Ana finished T1"])

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from adapters.models import Run, RunKey, Task, TaskState
-from bot.outbound.live_cards import card_hash
+from bot.outbound.drawings import card_hash
 from commands.cards.run_card import run_card
 from commands.model.card import Card
 from commands.model.tracked_run import RunOverlay, TrackedRun

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from adapters.models import Run, RunKey, RunState
+from adapters.toolkit.messages import ENGLISH
+from bot.outbound.drawings import Drawings
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.outbox import Outbox
 from bot.storage.live_cards import LiveCardRows
@@ -66,6 +68,8 @@ class Scene:
     chat: Chat
     live_cards: LiveCards
     texts: list[str]  # of the run's card, newest last
+    runs: list[TrackedRun]
+    drawn: list[str]
 
     def card(self) -> str:
         """The post of the card."""
@@ -73,7 +77,9 @@ class Scene:
         return card.post
 
     def change(self, text: str) -> None:
+        """A changed run is another object."""
         self.texts.append(text)
+        self.runs.append(self.runs[-1].model_copy())
         self.live_cards.mark_changed("R1")
 
 
@@ -82,10 +88,11 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     store = Store(f"sqlite:///{tmp_path}/liaison.db")
     await store.open()
     run = Run(key=RunKey(platform="local", id="1"), title="R1 Failover", state=RunState.ACTIVE)
-    tracked, chat = TrackedRun(handle="R1", run=run), Chat()
-    texts = ["started"]
+    runs, chat = [TrackedRun(handle="R1", run=run)], Chat()
+    texts, drawn = ["started"], list[str]()
 
-    def draw(_: TrackedRun) -> Card:
+    def draw(_: TrackedRun, delayed: int) -> Card:
+        drawn.append(texts[-1])
         return Card(title=("R1",), summary=texts[-1])
 
     async def bind(run: str, place: Place) -> None: ...
@@ -93,7 +100,8 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     def now() -> datetime:
         return datetime.now(UTC)
 
-    live_cards = LiveCards(LiveCardRows(store), {"console": chat}, lambda _: tracked, draw, bind, now)
+    drawings = Drawings(draw, lambda _: 0, now, ENGLISH)
+    live_cards = LiveCards(LiveCardRows(store), {"console": chat}, lambda _: runs[-1], drawings, bind, now)
 
     async def post(delivery: Delivery, _: bool) -> None:
         assert delivery.card is not None
@@ -102,7 +110,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     senders = {Kind.CARD: live_cards.send, Kind.POINTER: live_cards.send_pointer, Kind.POST: post}
     outbox = live_cards.outbox = Outbox(OutboxRows(store), senders, lambda *_: (), now)
     outbox.start()
-    yield Scene(chat, live_cards, texts)
+    yield Scene(chat, live_cards, texts, runs, drawn)
     chat.may_edit.set()
     await outbox.stop(0.0)
     await store.close()
@@ -115,8 +123,7 @@ async def test_a_card_that_moves_during_an_edit_stays_one_card(scene: Scene) -> 
     scene.change("T1 done")
     await asyncio.wait_for(chat.editing.wait(), 10)
     moving = asyncio.create_task(live_cards.move("R1", room()))
-    scene.texts.append("T2 done")
-    live_cards.mark_changed("R1")
+    scene.change("T2 done")
     await asyncio.wait({moving}, timeout=0.5)  # it has to wait for the edit; otherwise it would be done by then
     chat.may_edit.set()
     await asyncio.wait_for(moving, 10)
@@ -191,3 +198,14 @@ async def test_a_card_that_cannot_be_edited_is_replaced_and_becomes_a_pointer_wh
     assert chat.posts == {first: "started", second: "T1 done"}
     chat.edits_fail = None
     await until(lambda: chat.posts[first] == f"moved to {second}")
+
+
+async def test_one_change_is_drawn_once(scene: Scene) -> None:
+    """However often it is said."""
+    scene.chat.may_edit.set()
+    await scene.live_cards.ensure_posted("R1", room())
+    scene.change("T1 done")
+    await until(lambda: scene.chat.posts == {scene.card(): "T1 done"})
+    scene.live_cards.mark_changed("R1")
+    await scene.live_cards.outbox.over([f"card R1 {room().key}"])
+    assert scene.drawn == ["started", "T1 done"]

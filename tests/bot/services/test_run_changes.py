@@ -4,7 +4,7 @@ import pytest
 
 from adapters.models import Run, RunKey, Task, TaskState
 from adapters.results import WriteResult
-from bot.services.run_changes import tasks_to_read, with_snapshot
+from bot.services.run_changes import merge_result, tasks_to_read, with_snapshot
 from commands.model.tracked_run import RunOverlay, TrackedRun
 
 FIRST = Task(id="1", title="A", state=TaskState.DONE)
@@ -34,8 +34,15 @@ def test_only_what_may_have_changed_is_read(result: WriteResult, expected: objec
     assert tasks_to_read(RUN, result) == expected
 
 
+def test_the_run_is_read_with_its_last_task() -> None:
+    """It may have ended with it."""
+    run = RUN.model_copy(update={"tasks": (FIRST, RUN.tasks[3])})
+    assert tasks_to_read(run, WriteResult(tasks=(FIRST,), complete=True)) is None
+
+
 def test_a_hold_ends_with_its_task() -> None:
     """It is not there again when somebody reopens the task on the platform."""
     tracked = TrackedRun(handle="R1", run=RUN, overlay=RunOverlay(holds={"1": "vendor", "2": "vendor"}))
     assert with_snapshot(tracked, RUN).overlay.holds == {"2": "vendor"}
     assert with_snapshot(with_snapshot(tracked, RUN), RUN).overlay.holds == {"2": "vendor"}
+    assert merge_result(tracked, WriteResult(tasks=(FIRST,), complete=True)).overlay.holds == {"2": "vendor"}

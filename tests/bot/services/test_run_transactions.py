@@ -146,14 +146,14 @@ async def test_changes_at_the_same_time_are_all_kept(scene: Scene) -> None:
     tracked = await scene.runs.track(scene.platform.run)
     effect = await scene.sent(FinishTask(run=KEY, task="1"), tracked.handle)
     await asyncio.gather(
-        scene.runs.update_overlay(tracked.handle, lambda overlay: overlay.with_hold("1", "vendor")),
-        scene.outcomes.record(effect, "done", WriteResult(tasks=(task("1", TaskState.DONE),))),
         scene.runs.update_overlay(tracked.handle, lambda overlay: overlay.with_hold("2", "vendor")),
+        scene.outcomes.record(effect, "done", WriteResult(tasks=(task("1", TaskState.DONE),))),
+        scene.runs.update_overlay(tracked.handle, lambda overlay: overlay.with_hold("3", "vendor")),
     )
     for rows in (scene.rows, await scene.after_a_restart()):
         run = rows.get(tracked.handle)
         assert run is not None
-        assert set(run.overlay.holds) == {"1", "2"}
+        assert set(run.overlay.holds) == {"2", "3"}
         assert [one.state for one in run.run.tasks] == [TaskState.DONE, TaskState.READY]
 
 

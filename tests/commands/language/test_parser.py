@@ -149,3 +149,9 @@ def _outcome(line: str) -> Intent | str:
         return parse(line, COMMANDS)
     except (BadArguments, UnknownCommand) as error:
         return error.key
+
+
+def test_a_flag_that_ends_the_line_without_its_value_needs_one() -> None:
+    with pytest.raises(BadArguments) as error:
+        parse("status amber replica lagging --next", COMMANDS)
+    assert error.value.key == "parse.flag_value"

@@ -66,12 +66,10 @@ async def test_the_longer_an_update_is_overdue_the_more_people_are_told(room: Ro
     room.wait(minutes=5)
     await room.press(room.responder.escalations[-1], by=BEN)
     again = "The update you promised for R1 Primary down in EU was due at 14:21 UTC. It is 5 min late."
-    owner = (
-        "Ben promised an update on R1 Primary down in EU by 14:21 UTC, and it hasn't come yet. It is 10 min late."
-    )
+    owner = "Ben promised an update on R1 Primary down in EU by 14:21 UTC, and it hasn't come yet."
     assert [(to, plain_text(card.title)) for to, card in room.responder.direct] == [
         (BEN.id, again),
-        (ANA.id, f"{owner} It is 10 min late."),
+        (ANA.id, owner),
     ]
     await room.press(PromiseUpdate(run="R1", next="off"), by=BEN)
     await room.press(UpdateDue(run="R1", at=due, tells="owner"), by=BEN)

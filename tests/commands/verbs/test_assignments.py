@@ -7,7 +7,7 @@ import pytest
 from adapters.models import Person
 from adapters.results import WriteResult
 from adapters.writes import Op
-from commands.model.messages import PersonGroup
+from commands.model.messages import Membership, PersonGroup
 from tests.commands.memory import MemoryPeople
 from tests.commands.room import ANA, BEN, DAN, HERE, ON_SLACK, Room, button_labels, find_button, private_text
 
@@ -205,3 +205,26 @@ async def test_a_group_is_not_a_person(room: Room, group: str) -> None:
     answer = await room.type(f"assign T1 @ben {group}")
     assert private_text(answer) == f"{group} is a group. Mention each person with @."
     assert not any(step.startswith("assign") for step in room.platform.executed)
+
+
+async def test_a_task_is_not_assigned_to_an_app(room: Room) -> None:
+    await room.start()
+    liaison = BEN.model_copy(
+        update={"id": "U9", "name": "Liaison", "handle": "liaison", "membership": Membership.BOT}
+    )
+    room.services = replace(room.services, people=MemoryPeople([ANA, BEN, liaison]))
+    refused = await room.type("assign T1 @liaison")
+    assert "Liaison is an app, not a person." in private_text(refused)
+    assert not (await room.run("R1")).run.tasks[0].assignees
+
+
+async def test_help_lists_only_what_a_guest_may_use(room: Room) -> None:
+    await room.start()
+    guest = BEN.model_copy(update={"id": "U8", "surface": "slack", "membership": Membership.GUEST})
+    room.services = replace(room.services, people=MemoryPeople([ANA, guest]))
+    for line in ("help", "help all", "help nonsense"):
+        listed = private_text(await room.type(line, by=guest, place=ON_SLACK))
+        for verb in ("finish", "start", "assign", "runbooks", "comment"):
+            assert f"/run {verb}" not in listed, listed
+    assert "/run next" in private_text(await room.type("help all", by=guest, place=ON_SLACK))
+    assert "/run finish" in private_text(await room.type("help all"))

@@ -23,6 +23,9 @@ def _group_id(name: str) -> str:
     return name.ljust(26, "g")
 
 
+PENDING_MILLISECONDS = 30_000  # in which a second request with the same id makes no second post
+
+
 class RestApi(SiteState):
     plugin_handler: PluginHandler | None = None
 
@@ -219,8 +222,11 @@ class RestApi(SiteState):
     async def _create(self, seen: Seen, user: User) -> Json:
         body = seen.json
         pending = str(body.get("pending_post_id") or "")
-        if pending in self.pending:
-            return self.posts[self.pending[pending]].json() | {"pending_post_id": pending}
+        earlier = self.posts.get(self.pending.get(pending, ""))
+        if earlier is not None and millis() - earlier.create_at < PENDING_MILLISECONDS:
+            if earlier.delete_at:
+                raise Rejection(500, "api.post.deduplicate_create_post.failed_to_get")
+            return earlier.json() | {"pending_post_id": pending}
         channel = self.channels.get(str(body.get("channel_id")))
         if channel is None or user.id not in channel.members:
             raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
@@ -270,7 +276,10 @@ class RestApi(SiteState):
         return {"status": "OK"}
 
     def delete(self, post: Post) -> None:
-        post.delete_at = millis()
+        """With its replies, if it started a thread."""
+        for other in self.posts.values():
+            if other is post or other.root == post.id:
+                other.delete_at = other.delete_at or millis()
         self.changed()
 
     def _react(self, seen: Seen, user: User) -> Json:

@@ -86,6 +86,8 @@ async def test_a_post_in_a_thread_is_found_in_a_busy_channel(harness: Mattermost
     for n in range(60):
         await harness.mm.say(harness.mm.town, f"chatter {n}", harness.mm.ana)
     assert await harness.surface.find_post(place, "n1") == ref
+    harness.mm.delete(harness.mm.posts[place.thread])
+    assert await harness.surface.find_post(place, "n1") is None
 
 
 async def test_lines_are_posted_and_edited(harness: MattermostHarness) -> None:

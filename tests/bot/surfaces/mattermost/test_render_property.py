@@ -112,6 +112,8 @@ def test_every_card_is_accepted_and_mentions_nobody(drawn_from: Card) -> None:
 
 @given(st.lists(texts, max_size=8), st.lists(buttons, max_size=3))
 @settings(max_examples=80, deadline=None)
+@example([("@ana", Code(""), Code("```"))], [])
+@example([(Link("@ana", "https://x.example/@ana_b"), Bold(""), Code("`"))], [])
 def test_all_lines_are_accepted(lines: list[tuple[Span, ...]], shown: list[Button]) -> None:
     rendered = RENDERER.lines(lines, shown, SCOPE, {}, NOW)
     check_post(rendered.message or "x", rendered.props("n" * 24))

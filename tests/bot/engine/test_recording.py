@@ -1,0 +1,42 @@
+"""A message that was recorded and acknowledged stays recorded, whatever becomes of a repeated delivery."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.storage.store import Commit, Store
+from bot.surfaces.console.surface import room
+from bot.surfaces.errors import NotRecorded
+from commands.model.messages import Message, Via
+from tests.bot.app_scene import ANA, app_scene
+from tests.e2e.process import until
+
+STALL_SECONDS = 0.3
+
+
+def _stall(when: str, kinds: Sequence[Commit]) -> None:
+    if when == "before" and Commit.RECORD in kinds:
+        time.sleep(STALL_SECONDS)
+
+
+async def test_a_repeated_delivery_during_a_stall_of_the_disk_does_not_delete_the_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app_scene(tmp_path) as scene:
+        assert await scene.say("start Database failover") == "done"
+        message = Message(
+            key="console//1", actor=ANA, place=room(), via=Via.SAY, at=datetime.now(UTC), text="begin T1"
+        )
+        assert (await scene.app.engine.record(message, b"first")).new
+        monkeypatch.setattr("bot.engine.embedded.RECORD_TIMEOUT_SECONDS", STALL_SECONDS / 3)
+        monkeypatch.setattr(Store, "commit_hook", staticmethod(_stall))
+        with pytest.raises(NotRecorded):
+            await scene.app.engine.record(message, b"second")
+        monkeypatch.setattr(Store, "commit_hook", None)
+        await scene.app.store.execute("delete from scheduled where slot = ''", Commit.CLEANUP)  # after the stall
+        assert await scene.app.inbox.get(message.key)
+        scene.app.engine.process(message.key)
+        await until(lambda: scene.find_private("running"))
