@@ -114,7 +114,7 @@ class Reader:
             any(is_certainly_same(me, person) for person in (*task.assignees, *task.approvers))
             or (not task.assignees and task.id in began and _began(actor, tracked, task.id))
             for task in run.tasks
-            if not task.state.is_over
+            if (task.assignees or task.approvers or task.id in began) and not task.state.is_over  # few
         )
 
 
