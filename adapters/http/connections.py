@@ -17,6 +17,8 @@ from adapters.http.responses import Response, read_body
 KEEP_IDLE_SECONDS = 2.0
 SHORTEST_SECRET = 12  # characters; a shorter word may be part of any response
 _NOT_SECRET = ("accept", "content-type", "core-url")
+_CONNECTIONS_TRIED = 3
+_CLOSED = "Cannot write to closing transport"
 _UNSENDABLE = ("\r", "\n", "\0")
 
 
@@ -28,7 +30,12 @@ class ConnectionLost(Exception):
     """After the request was sent, or a part of it. Not an error of aiohttp, which would repeat a PUT or DELETE."""
 
 
+class ConnectionsClosed(Exception):
+    """The server had closed every connection that was tried, before anything was written to it."""
+
+
 NOTHING_SENT = (
+    ConnectionsClosed,
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
     aiohttp.InvalidURL,
@@ -85,12 +92,25 @@ class Connections:
 
 
 async def _send_once(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
-    try:
-        return await send(request)
-    except NOTHING_SENT:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise ConnectionLost(f"{type(error).__name__}: {error}") from error
+    """A kept connection may have been closed just now. Then nothing was written, and another one is tried."""
+    for _ in range(_CONNECTIONS_TRIED):
+        try:
+            return await send(request)
+        except NOTHING_SENT:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            if not _was_closed(error):
+                raise ConnectionLost(f"{type(error).__name__}: {error}") from error
+    raise ConnectionsClosed("the server closes its connections")
+
+
+def _was_closed(error: Exception) -> bool:
+    """Whether the connection was found closed before the write. aiohttp writes our requests, with their body, at
+    once; it has no other sign for this than the words, and other words count as sent."""
+    reasons = (error, error.__cause__)
+    return any(
+        isinstance(reason, aiohttp.ClientConnectionResetError) and _CLOSED in str(reason) for reason in reasons
+    )
 
 
 def _encode(json: Any) -> bytes:
