@@ -143,7 +143,8 @@ class ExampleFake(Fake):
 
     def _comment(self, seen: Seen, run: str) -> tuple[int, Any]:
         body = _checked(seen, required={"text"}, optional={"task"})
-        self._run(run)
+        if body.get("task", "") not in ("", *(task["id"] for task in self._run(run)["tasks"])):
+            raise Refused(404, "no such task")
         comment = {"id": self.account.new_id(), "run": run, "task": body.get("task", ""), "text": body["text"]}
         self.account.comments.append(comment)
         return 201, comment
