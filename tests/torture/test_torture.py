@@ -18,17 +18,17 @@ pytestmark = pytest.mark.timeout(300)
 CUTOVER, LOCAL = LANES.index(("cutover", "slack")), LANES.index(("local", "mattermost"))
 PLAN = Plan(
     seed=0,
-    seconds=4,
+    seconds=8,
     commands=(
-        Command(0.5, CUTOVER, "ana", "comment q00001x", "q00001x", "comment"),
-        Command(1.5, LOCAL, "ben", "finish T1", verb="state"),
+        Command(0.5, LOCAL, "ben", "finish T1", verb="state"),
+        Command(5.0, CUTOVER, "ana", "comment q00001x", "q00001x", "comment"),
     ),
     blows=(
-        Blow(0.1, "request", server="cutover", fault="cut_after", method="POST"),
-        Blow(1.0, "kill at commit", when="after", commit=Commit.OUTCOME),
+        Blow(0.1, "kill at commit", when="after", commit=Commit.OUTCOME),
+        Blow(4.5, "request", server="cutover", fault="cut_after", method="POST"),
     ),
 )
-"""An answer that is lost, and a kill right after an outcome is stored."""
+"""A kill right after an outcome is stored, and an answer that is lost once the next process is there."""
 
 
 def test_the_same_seed_makes_the_same_plan() -> None:
