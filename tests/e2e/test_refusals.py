@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import pytest
 import pytest_asyncio
@@ -62,6 +64,11 @@ async def wait_for_card(room: Room, handle: str, pattern: str) -> None:
         raise AssertionError(f"{pattern!r} not on the card; the room shows:\n{room.text()}") from None
 
 
+def _open_messages(scene: Scene) -> int:
+    with closing(sqlite3.connect(scene.liaison.folder / "liaison.db")) as database:
+        return int(database.execute("select count(*) from inbox where state != 'done'").fetchone()[0])
+
+
 @pytest.mark.parametrize("why", ["archived", "kicked"])
 async def test_what_happens_while_the_channel_is_closed_is_shown_when_it_is_open_again(
     scene: Scene, why: str
@@ -96,6 +103,7 @@ async def test_an_invitation_or_a_restored_channel_brings_what_was_parked_in_one
         assert (await room.command(line)).status == 200
     await scene.wait_for_effects("begin", 2)
     await wait_until_told(room, "ana", f"{handle} .*{'archived' if why == 'archived' else 'not in that channel'}")
+    await until(lambda: _open_messages(scene) == 0)
     before = live_card(room, handle).raw.edits
     await (room.unarchive() if why == "archived" else room.invite_bot())
     await wait_for_card(room, handle, "1 of 4 done · 1 running")
