@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from adapters.models import Person, Task, TaskState
 from adapters.toolkit.people import is_among
+from commands.cards.progress import SETTLED
 from commands.model.card import Row, Text
 from commands.model.messages import Actor
 from commands.model.tracked_run import TrackedRun
@@ -101,11 +102,10 @@ def _state_note(
 ) -> Text:
     if not named and not task.state.is_over:
         begun_at = task.started_at if task.state is TaskState.RUNNING else None
-        waits = task.state is TaskState.WAITING and task.waits_for
         return join_parts(
             [
                 translate("row.since", at=clock(begun_at, zone, now)) if begun_at else (),
-                translate("row.waits", tasks=handles(tracked, task.waits_for)) if waits else (),
+                _waits(tracked, task) if task.state is TaskState.WAITING else (),
                 task.reason if task.state is TaskState.HELD else "",
             ]
         )
@@ -119,12 +119,18 @@ def _state_note(
             who = people_names(task.assignees) or task.started_by or last_actor_name(tracked, task)
             since = translate("row.since", at=clock(task.started_at, zone, now)) if task.started_at else ()
             return join_parts([join_parts([who, since], " "), _begun_by(tracked, task)])
-        case TaskState.WAITING if task.waits_for:
-            return join_parts([_assigned_to(task), translate("row.waits", tasks=handles(tracked, task.waits_for))])
+        case TaskState.WAITING if waits := _waits(tracked, task):
+            return join_parts([_assigned_to(task), waits])
         case TaskState.HELD:
             return join_parts([task.reason, people_names(task.assignees)])
     person = _assigned_to(task) or last_actor_name(tracked, task)  # a begin that is only a comment names nobody
     return (person,) if person else ()
+
+
+def _waits(tracked: TrackedRun, task: Task) -> Text:
+    """Which tasks it waits for. A platform is asked again only some seconds after one of them was done."""
+    ids = [id for id in task.waits_for if (other := tracked.run.task(id)) is None or other.state not in SETTLED]
+    return translate("row.waits", tasks=handles(tracked, ids)) if ids else ()
 
 
 def _begun_by(tracked: TrackedRun, task: Task) -> Text:
