@@ -2,8 +2,9 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 
 import aiohttp
 import pytest
@@ -49,6 +50,11 @@ def _telling(room: Room, user: str, words: str) -> list[BotMessage]:
     """Public posts that notify this person and have these words, in the run's thread."""
     posts = [message for message in room.bot_messages() if message.thread and not message.visible_to]
     return [message for message in posts if user in room.mentioned(message) and re.search(words, message.text)]
+
+
+def _unsent(scene: Scene) -> int:
+    with closing(sqlite3.connect(scene.liaison.folder / "liaison.db")) as database:
+        return int(database.execute("select count(*) from outbox where state != 'sent'").fetchone()[0])
 
 
 def _direct(room: Room, user: str, words: str) -> list[BotMessage]:
@@ -177,6 +183,7 @@ async def test_an_overdue_update_is_told_in_the_thread_then_directly_then_to_the
     await until(lambda: _telling(room, "ben", overdue), within=90)
     assert [message.labels for message in _telling(room, "ben", overdue)] == [["Update status", "+15m", "No more"]]
     await until(lambda: _direct(room, "ben", overdue))
+    await until(lambda: _unsent(scene) == 0)  # a kill before that sends a private message again
     await scene.liaison.kill()
     await scene.liaison.start()
     await until(lambda: _direct(room, "ana", "promised an update on"))
