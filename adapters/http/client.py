@@ -1,4 +1,4 @@
-"""The HTTP client of every adapter. It raises ``adapters.errors``, never an exception of aiohttp.
+"""The HTTP client of every adapter. It raises ``adapters.errors``, never an exception of httpx.
 
 ``HttpClients`` lives as long as the process and gives each adapter an ``HttpClient`` for its site and credential.
 ``HttpClient.send`` decides what a failure means:
@@ -17,11 +17,11 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import aiohttp
+import httpx
 from tenacity import (
     AsyncRetrying,
     retry_if_exception,
@@ -29,7 +29,6 @@ from tenacity import (
     stop_after_attempt,
     wait_random_exponential,
 )
-from yarl import URL
 
 from adapters.errors import (
     AdapterError,
@@ -38,7 +37,7 @@ from adapters.errors import (
     RateLimited,
     Unreachable,
 )
-from adapters.http.connections import NOTHING_SENT, ConnectionLost, Connections, secrets_in
+from adapters.http.connections import Connections, secrets_in
 from adapters.http.error_mapping import error_from_status
 from adapters.http.rate_limits import (
     RateLimit,
@@ -67,6 +66,13 @@ _retry_reads = AsyncRetrying(
 )
 OnRequest = Callable[[str, bool, float, int | None], None]
 """Gets the platform of each request, whether it is a write, its seconds, and the status of its answer if any."""
+_NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,  # a header that cannot be written
+)
 
 
 @dataclass
@@ -95,13 +101,13 @@ class HttpClients:
         The credential and the values of ``headers`` are removed from error responses, because gateways quote the
         request on their error pages.
         """
-        base = URL(url.rstrip("/") + "/")
+        base = httpx.URL(url.rstrip("/") + "/")
         key = _rate_limit_key(base, credential)
         limiter = self._rate_limiters.setdefault(key, RateLimiter(rate_limit or RateLimit()))
-        timeout = aiohttp.ClientTimeout(
-            total=self.total_timeout, sock_connect=self.connect_timeout, sock_read=self.timeout
+        timeout = httpx.Timeout(self.timeout, connect=self.connect_timeout)
+        connections = Connections(
+            base, dict(headers), timeout, self.total_timeout, secrets_in(credential, headers)
         )
-        connections = Connections(base, dict(headers), timeout, secrets_in(credential, headers))
         self._connections.append(connections)
         return HttpClient(platform, base, connections, limiter, map_error, self.on_request)
 
@@ -119,7 +125,7 @@ class HttpClients:
 @dataclass
 class HttpClient:
     platform: str
-    _base: URL
+    _base: httpx.URL
     _connections: Connections
     rate_limiter: RateLimiter
     _map_error: ErrorMapper | None
@@ -188,29 +194,35 @@ class HttpClient:
         if wait > (0 if write else READ_WAIT_LIMIT) and (write or not is_background()):
             raise RateLimited(self.platform, operation, retry_after=wait)
         try:
-            response = await self._exchange(method, url, operation, write, json, params)
+            received, content = await self._exchange(method, url, operation, write, json, params)
         except RateLimitNotStored as error:
             raise Unreachable(self.platform, operation, said=str(error)) from error
-        is_success = 200 <= response.status < 300
-        if not is_success or response.content.lstrip()[:1] not in (b"{", b"["):
-            response = replace(response, content=self._connections.without_secrets(response.content))
-        if is_success:
+        if not received.is_success or content.lstrip()[:1] not in (b"{", b"["):
+            content = self._connections.without_secrets(content)
+        response = Response(received.status_code, received.headers, content)
+        if 200 <= response.status < 300:
             self.rate_limiter.reset_backoff()
             return response
         raise await self._error(response, operation, write)
 
     async def _exchange(
-        self, method: str, url: URL, operation: str, write: bool, json: Any, params: Mapping[str, Any] | None
-    ) -> Response:
+        self,
+        method: str,
+        url: httpx.URL | str,
+        operation: str,
+        write: bool,
+        json: Any,
+        params: Mapping[str, Any] | None,
+    ) -> tuple[httpx.Response, bytes]:
         async with self.rate_limiter.slot():
             began, status = time.perf_counter(), None
             try:
-                response = await self._connections.exchange(method, url, json, params)
-                status = response.status
-                return response
-            except NOTHING_SENT as error:
+                response, content = await self._connections.exchange(method, url, json, params)
+                status = response.status_code
+                return response, content
+            except _NOTHING_SENT as error:
                 raise Unreachable(self.platform, operation, said=self._reason(error)) from error
-            except (aiohttp.ClientError, ConnectionLost, TimeoutError, ResponseTooLarge) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ResponseTooLarge) as error:
                 read_error = BadResponse if isinstance(error, ResponseTooLarge) else Unreachable
                 error_type = OutcomeUnknown if write else read_error
                 raise error_type(self.platform, operation, said=self._reason(error)) from error
@@ -231,8 +243,8 @@ class HttpClient:
     def same_origin(self, link: str) -> str | None:
         """``link`` (absolute or relative) in full, or None where our credential must not be sent."""
         try:
-            url = self._base.join(URL(link))
-        except ValueError:
+            url = self._base.join(link)
+        except httpx.InvalidURL:
             return None
         return str(url) if _origin(url) == _origin(self._base) else None
 
@@ -240,12 +252,12 @@ class HttpClient:
         reason = type(error).__name__ if not str(error) else f"{type(error).__name__}: {error}"
         return self._connections.without_secrets(reason.encode("utf-8", "replace")).decode()
 
-    def _join(self, path: str, operation: str) -> URL:
+    def _join(self, path: str, operation: str) -> httpx.URL | str:
         if "://" not in path:
-            return URL(f"{self._base}{path.lstrip('/')}")
+            return path.lstrip("/")
         if self.same_origin(path) is None:
             raise BadResponse(self.platform, operation, key="platform.foreign_link", said=path)
-        return URL(path)
+        return path
 
     async def _error(self, response: Response, operation: str, write: bool) -> AdapterError:
         if response.status == 429:
@@ -259,10 +271,11 @@ class HttpClient:
         return error_from_status(response, self.platform, operation, write)
 
 
-def _rate_limit_key(url: URL, credential: str) -> str:
+def _rate_limit_key(url: httpx.URL, credential: str) -> str:
     """It is stored, so it must not reveal the credential."""
     return hashlib.sha256(f"{_origin(url)}\n{credential}".encode()).hexdigest()[:32]
 
 
-def _origin(url: URL) -> str:
-    return f"{url.scheme}://{url.host}:{url.port}"
+def _origin(url: httpx.URL) -> str:
+    port = url.port or {"https": 443, "http": 80}.get(url.scheme)
+    return f"{url.scheme}://{url.host}:{port}"
