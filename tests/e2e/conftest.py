@@ -204,6 +204,8 @@ async def environments(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 async def scene(request: pytest.FixtureRequest, environments: Environments) -> AsyncIterator[Scene]:
     environment = await environments.get(request.param)
     yield Scene(environment, environment.chat.create_room())
+    if isinstance(environment.chat, SlackChat):
+        environment.chat.fake.modals.clear()  # people close what they have read
     for fault in environment.cutover.faults:
         fault.release.set()
     environment.cutover.faults.clear()
