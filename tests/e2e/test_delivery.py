@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from adapters.testing.fake_server import Fault
 from tests.e2e.conftest import RUNBOOK, Scene
 
 WRITES = {
@@ -108,13 +109,8 @@ async def test_500_deliveries_with_100_duplicates_have_400_effects(scene: Scene)
     await scene.wait_for_effects("comment", 401)
 
 
-@pytest.mark.parametrize("ending", ["killed", "stopped"])
-async def test_acknowledged_commands_are_executed_in_order_after_a_restart(scene: Scene, ending: str) -> None:
-    """The process ends while the fourth of twenty comments is being sent."""
-    run = scene.cutover_run(await scene.start_run())
-    fault = scene.cutover.fault("hold", method="POST", path=f"/runbooks/{run.id}/comments$", after=3)
-    for number in range(20):
-        assert (await scene.room.command(f"comment number {number}")).status == 200
+async def _restart_during(fault: Fault, ending: str, scene: Scene) -> None:
+    """While the platform holds the response to a request."""
     await asyncio.wait_for(fault.reached.wait(), 20)
     if ending == "killed":
         await scene.liaison.kill()
@@ -125,6 +121,16 @@ async def test_acknowledged_commands_are_executed_in_order_after_a_restart(scene
         fault.release.set()
         assert await stopping == 0
     await scene.liaison.start()
+
+
+@pytest.mark.parametrize("ending", ["killed", "stopped"])
+async def test_acknowledged_commands_are_executed_in_order_after_a_restart(scene: Scene, ending: str) -> None:
+    """The process ends while the fourth of twenty comments is being sent."""
+    run = scene.cutover_run(await scene.start_run())
+    fault = scene.cutover.fault("hold", method="POST", path=f"/runbooks/{run.id}/comments$", after=3)
+    for number in range(20):
+        assert (await scene.room.command(f"comment number {number}")).status == 200
+    await _restart_during(fault, ending, scene)
     await scene.wait_for_effects("comment", 20)
     numbers = [int(found[1]) for comment in run.comments if (found := re.search(r"number (\d+)", comment.content))]
     assert numbers == list(range(20))
@@ -136,16 +142,7 @@ async def test_a_start_of_several_steps_is_completed_after_a_restart(scene: Scen
     copies = len(scene.cutover.calls("POST", "/core/runbooks$"))
     fault = scene.cutover.fault("hold", method="POST", path="/core/runbooks$")
     assert (await scene.room.command('start "Database failover" --on cutover')).status == 200
-    await asyncio.wait_for(fault.reached.wait(), 20)
-    if ending == "killed":
-        await scene.liaison.kill()
-        fault.release.set()
-    else:
-        stopping = asyncio.create_task(scene.liaison.stop())
-        await scene.liaison.wait_until_closed()
-        fault.release.set()
-        assert await stopping == 0
-    await scene.liaison.start()
+    await _restart_during(fault, ending, scene)
     await scene.wait_for_effects("start", within=60)
     assert len(scene.cutover.calls("POST", "/core/runbooks$")) == copies + 1
     await scene.room.wait_for_text("T1 Confirm the primary is down")
