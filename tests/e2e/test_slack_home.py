@@ -26,8 +26,11 @@ async def _opened_home(scene: Scene, user: str) -> HomePage:
     return slack.homes[id]
 
 
-def _row(page: HomePage, text: str) -> dict[str, Any]:
-    return next(block for block in page.view["blocks"] if text in visible_block_text([block]))
+async def _row(page: HomePage, text: str) -> dict[str, Any]:
+    """Waits for the row: a page that was drawn just before it was opened may not have it yet."""
+    rows = await until(lambda: [block for block in page.view["blocks"] if text in visible_block_text([block])])
+    row: dict[str, Any] = rows[0]
+    return row
 
 
 def _label(row: dict[str, Any]) -> str:
@@ -39,8 +42,8 @@ async def test_home_shows_what_i_can_do_now_and_my_runs(scene: Scene) -> None:
     await scene.room.command("begin T1")
     await scene.wait_for_text("1 running")
     page = await _opened_home(scene, "ana")
-    assert _label(_row(page, f"{handle}.T1 {FIRST_TASK}")) == "Finish T1"
-    run = _row(page, f"{handle} Database failover")
+    assert _label(await _row(page, f"{handle}.T1 {FIRST_TASK}")) == "Finish T1"
+    run = await _row(page, f"{handle} Database failover")
     assert _label(run) == "Open"
     assert "0 of 4 done · 1 running" in visible_block_text([run])
     assert f"#{scene.room.name}" in visible_block_text([run])
@@ -64,7 +67,7 @@ async def test_a_press_on_home_is_done_and_redraws_it(scene: Scene) -> None:
 async def test_home_is_redrawn_when_somebody_else_changes_the_run(scene: Scene) -> None:
     handle = await scene.start_run()
     page = await _opened_home(scene, "ana")
-    assert f"{handle}.T1 {FIRST_TASK}" in page.visible_text
+    await _row(page, f"{handle}.T1 {FIRST_TASK}")
     await scene.room.command("finish T1", user="ben")
     await until(lambda: f"{handle}.T1 " not in page.visible_text)
 

@@ -167,10 +167,15 @@ class Slack(SlackDeliveries):
         return await self.deliver(app_url, "events_api", self.envelope(event))
 
     async def press_home(self, app_url: str, label: str, *, user: str, row: str = "") -> Delivered:
-        """Presses a button of the Home tab, beside ``row``. Its delivery names no channel or response_url."""
+        """Waits for a button of the Home tab, beside ``row``, and presses it. Its delivery names no channel or
+        response_url."""
         page = self.homes[user]
-        shown = buttons([block for block in page.view["blocks"] if row in visible_block_text([block])])
-        block_id, button = next(found for found in shown if found[1]["text"]["text"] == label)
+
+        def shown() -> list[tuple[str, Mapping[str, Any]]]:
+            found = buttons([block for block in page.view["blocks"] if row in visible_block_text([block])])
+            return [item for item in found if item[1]["text"]["text"] == label]
+
+        block_id, button = (await self.until(shown))[0]
         payload = {
             **self.interaction("block_actions", user),
             "container": {"type": "view", "view_id": page.id},
