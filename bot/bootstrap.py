@@ -140,10 +140,10 @@ class _Parts:
     def live_cards(self) -> LiveCards:
         rows, language = LiveCardRows(self.store), self.settings.bot.language
         drawings = Drawings(self._channel_card, lambda run: self.engine.delayed_writes(run), self.now, language)
-        return LiveCards(rows, self.chats, self.run_rows.get, drawings, self.run_rows.bind, self.now, language)
+        return LiveCards(rows, self.chats, self.run_rows, drawings, self.now, language)
 
-    def _channel_card(self, run: TrackedRun, delayed_writes: int) -> Card:
-        return channel_card(run, self.services, self.now(), delayed_writes)
+    def _channel_card(self, run: TrackedRun, delayed_writes: int, at: datetime) -> Card:
+        return channel_card(run, self.services, at, delayed_writes)
 
     @cached_property
     def activity_log(self) -> ActivityLog:
@@ -201,6 +201,7 @@ class _Parts:
             on_change=self._on_run_change,
             on_halt=lambda run: self.activity_log.post_soon(halted_line(run, self.services)),
             count_queued_writes=lambda handle: self.engine.queued_writes(handle),
+            person=self.people.person,
             language=self.settings.bot.language,
         )
 

@@ -60,7 +60,13 @@ class Progress:
 
 
 class Engine(Protocol):
-    async def start(self) -> None: ...
+    async def start(self) -> frozenset[str]:
+        """Accepts messages, behind those that are not finished. Returns the keys of these."""
+        ...
+
+    async def process_unfinished(self) -> None:
+        """Once, when the port is open."""
+        ...
 
     async def stop(self, grace: float) -> None: ...
 

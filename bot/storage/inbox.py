@@ -93,9 +93,7 @@ class Inbox:
 
     async def unfinished(self) -> Sequence[UnfinishedMessage]:
         """In the order to resume them: by position in the run queues, then those that have none yet."""
-        rows = await self._store.rows(
-            "select * from inbox where state != 'done' order by queue_order is null, queue_order, seq"
-        )
+        rows = await self._store.rows(_UNFINISHED)
         return self._store.parse_rows("inbox", rows, _unfinished, key=["key"])
 
     def reopen(self, connection: Connection, key: str, requested_at: datetime | None) -> UnfinishedMessage | None:
@@ -151,6 +149,9 @@ class Inbox:
         await self._store.transaction(lambda connection: _update(connection, key, **values), kind)
 
 
+_UNFINISHED = """
+select * from inbox where state in ('new', 'placed', 'again')
+order by queue_order is null, queue_order, seq"""
 _COLUMNS = ("key", "message", "answer", "state", "stopped", "at")
 _RECORD = f"{insert_query('inbox', _COLUMNS)} on conflict do nothing"
 _TAKE_CHOICE = f"{insert_query('choices', ('key', 'message', 'by', 'at'))} on conflict do nothing"

@@ -1,6 +1,6 @@
 """Messages that are due later, such as reminders of a promised status update."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from bot.storage.sql import Row, read_time
@@ -14,10 +14,13 @@ class ScheduledRows:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def all(self) -> Mapping[str, tuple[datetime, Message]]:
-        """Slot -> (due time, message)."""
-        rows = await self._store.rows("select * from scheduled")
-        return dict(self._store.parse_rows("scheduled", rows, _scheduled, key=["slot"]))
+    async def all(self) -> AsyncIterator[tuple[str, tuple[datetime, Message]]]:
+        """(slot, (due time, message)), read a few at a time."""
+        last = ""
+        while rows := await self._store.rows(_NEXT, after=last):
+            for scheduled in self._store.parse_rows("scheduled", rows, _scheduled, key=["slot"]):
+                yield scheduled
+            last = rows[-1]["slot"]
 
     async def put(self, slot: str, due_at: datetime, message: Message) -> None:
         values = {"due_at": due_at, "message": message.model_dump_json()}
@@ -25,6 +28,9 @@ class ScheduledRows:
 
     async def delete(self, slot: str) -> None:
         await self._store.execute("delete from scheduled where slot = :slot", Commit.SCHEDULED, slot=slot)
+
+
+_NEXT = "select * from scheduled where slot > :after order by slot limit 100"
 
 
 def _scheduled(row: Row) -> tuple[str, tuple[datetime, Message]]:

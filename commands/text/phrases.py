@@ -1,6 +1,5 @@
 """Small pieces of text and buttons that several cards share."""
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -8,6 +7,7 @@ from zoneinfo import ZoneInfo
 from adapters.models import Health, Run, Task, TaskState
 from commands.model.card import Button, Card, ClockTime, Link, Menu, Row, Span, Text, Tone
 from commands.model.intents import Choose, Intent, Show, Start
+from commands.model.run_head import RunHead
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import LazyText, lazy, plain_text, translate
 
@@ -109,9 +109,11 @@ def join_parts(parts: Sequence[Text | str], between: str = ", ") -> Text:
     return tuple(spans)
 
 
-def bare_title(run: Run, handle: str) -> str:
+def bare_title(run: Run | RunHead, handle: str) -> str:
     """The run's title without the handle that Liaison puts in front of it on the platform ("R9 Primary")."""
-    return re.sub(rf"^{re.escape(handle)}\s+", "", run.title) or run.title
+    rest = run.title.removeprefix(handle)
+    bare = rest.lstrip()
+    return bare if bare and bare != rest and rest != run.title else run.title
 
 
 def run_name(tracked: TrackedRun) -> str:
