@@ -242,8 +242,17 @@ async def test_reopening_clears_a_stored_hold_without_asking_the_platform(room: 
     await room.runs.update_overlay("R1", lambda overlay: overlay.with_hold(tracked.run.tasks[0].id, "vendor"))
     before = list(room.platform.executed)
     answer = await room.type("reopen T1")
-    assert "T1 Confirm the primary is down: no longer held" in private_text(answer)
+    assert "T1 Confirm the primary is down: no longer on hold" in private_text(answer)
     assert room.platform.executed == before
+    assert activity_texts(answer) == ["Ana took T1 Confirm the primary is down off hold"]
+
+
+async def test_what_takes_a_task_off_hold_says_so_everywhere(room: Room) -> None:
+    await room.start()
+    await room.type("hold T1 waiting for the vendor")
+    answer = await room.type("resume T1")
+    assert private_text(answer).startswith("T1 Confirm the primary is down: no longer on hold. Receipt ")
+    assert activity_texts(answer)[0].startswith("Ana took T1 Confirm the primary is down off hold (")
 
 
 async def test_skip_and_reopen(room: Room) -> None:
