@@ -66,7 +66,7 @@ async def test_a_late_refusal_of_a_click_is_a_reply_that_mentions_the_person(
         assert harness.mm.mentions(reply) == {harness.mm.ana.id}
 
 
-async def test_a_late_success_of_a_click_shows_only_on_the_card_and_its_activity_line(harness: MattermostHarness) -> None:
+async def test_a_late_success_of_a_click_shows_only_on_the_card(harness: MattermostHarness) -> None:
     post = await harness.post(FINISH_T3)
     await harness.surface.send_private(
         message(harness, Via.BUTTON, post), simple_card("T3 is done", shown_elsewhere=True)
