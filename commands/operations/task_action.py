@@ -23,7 +23,7 @@ from commands.model.outcomes import Done
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import LastAction, Receipt, TrackedRun
 from commands.operations.preconditions import PreconditionContext, task_precondition
-from commands.operations.which_task import likely_tasks, which_task
+from commands.operations.which_task import fitting_tasks, which_task
 from commands.operations.write import write
 from commands.text.catalogue import lazy, translate
 from commands.text.error_text import capability_text, platform_title
@@ -97,7 +97,7 @@ async def execute_on_tasks(
         tasks = find_tasks(intent.tasks, tracked, context.message, context.services, confirm=confirm)
     except Missing:
         tracked = await context.services.runs.refresh(tracked.handle)  # somebody may have added it there
-        likely = likely_tasks(context, tracked, op) if len(intent.tasks) == 1 else ()
+        likely = fitting_tasks(context, tracked, op)
         tasks = find_tasks(
             intent.tasks, tracked, context.message, context.services, confirm=confirm, likely=likely
         )

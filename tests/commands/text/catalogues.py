@@ -60,7 +60,7 @@ def _named_parts() -> Sequence[str]:
 
 BUILT: Mapping[str, Sequence[str]] = {
     "assign.outsiders{}": ["", "_direct", "_unchecked"],
-    "button.form_{}": ["comment", "finish", *run_menu.ABOUT_TASKS, *run_menu.ABOUT_THE_RUN],
+    "button.form_{}": ["begin", "comment", "finish", *run_menu.ABOUT_TASKS, *run_menu.ABOUT_THE_RUN],
     "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
     "doing.{}": _VERBS,
