@@ -151,7 +151,7 @@ class BotOptions(Options):
 
     traces: Annotated[str, AfterValidator(_collector)] | None = Field(
         None,
-        description="an OpenTelemetry collector that gets a trace of every command (OTLP over HTTP), like "
+        description="a collector that gets an OpenTelemetry trace of every command (OTLP over HTTP), like "
         '"http://localhost:4318"; needs the extra "traces"',
     )
 
