@@ -152,7 +152,7 @@ class BotOptions(Options):
     traces: Annotated[str, AfterValidator(_collector)] | None = Field(
         None,
         description="a collector that gets an OpenTelemetry trace of every command (OTLP over HTTP), like "
-        '"http://localhost:4318"; needs the extra "traces"',
+        '"http://localhost:4318"; see the operations page',
     )
 
     @property
