@@ -21,6 +21,7 @@ from tests.torture.world import Lane, World
 
 TEXTS_ONCE = ("comment", "note", "add")
 """A status replaces the one before it on some platforms."""
+HOLD_FORM = "Hold…"
 SHOW = "show"
 """Is answered with the card, for everybody."""
 CLOSES_FORM = (b"", b"{}")
@@ -77,7 +78,7 @@ class Judge:
         effects = [effect for effect in self._effects if command.code in effect["write"]]
         states = [effect["state"] for effect in effects]
         where = f"{command.text!r} on {lane.platform} from {lane.chat} ({lane.handle}, effects {states})"
-        if command.verb in TEXTS_ONCE and count > 1:
+        if (command.verb in TEXTS_ONCE or command.label == HOLD_FORM) and count > 1:
             self._wrong(f"{where} is there {count} times")
         shown = self._rooms[id(lane)]
         if command.verb in ("comment", "add"):
@@ -86,7 +87,7 @@ class Judge:
                     rf"(comment added|commented on|added|comentário|comentou)[^\n]*(\n“)?.*{command.code}", shown
                 )
             )
-            if told and not count and "done" in states:
+            if not count and (told or "done" in states):
                 self._wrong(f"{where} was said to be done and is not there")
             if count and "done" not in states and "unknown" not in states:
                 self._wrong(f"{where} is there and was not said to be done")
