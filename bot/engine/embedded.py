@@ -184,7 +184,7 @@ class EmbeddedEngine:
         if timer is not None:
             timer.cancel()
         if message is None:
-            await self._scheduled.delete(slot)
+            self._scheduled.delete(slot)
             return
         await self._scheduled.put(slot, due_at, message)
         self._set_timer(slot, due_at, message)
@@ -360,5 +360,5 @@ class EmbeddedEngine:
         """Records the message before deleting its slot: after a crash in between, the key marks it as a repeat."""
         self._timers.pop(slot, None)
         await self.record(message, b"")
-        await self._scheduled.delete(slot)
+        self._scheduled.delete(slot)
         self.process(message.key)

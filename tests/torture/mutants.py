@@ -36,7 +36,8 @@ def main_that_commits_run_and_outcome_separately() -> None:
         )
         if isinstance(outcome, WriteResult) and effect.run:
             run = effect.run
-            await self._run_rows.transaction(lambda rows: apply_result(rows, run, outcome, renamed=""), Commit.RUN)
+            done = self._done_step(effect, outcome, None, self._now())
+            await self._run_rows.transaction(lambda rows: apply_result(rows, run, done, renamed=""), Commit.RUN)
             self._effect_log.remember_receipt(effect)
 
     OutcomeRecorder.record = record  # type: ignore[method-assign]
