@@ -13,6 +13,14 @@ from typing import Any, Protocol, TypeVar, overload
 T = TypeVar("T")
 
 
+class Unreachable(Exception):
+    """The database cannot be reached. Nothing was stored."""
+
+
+class CommitLost(Exception):
+    """The connection was lost during a commit, and the database cannot be asked what became of it."""
+
+
 class Row(Protocol):
     def __getitem__(self, column: str, /) -> Any: ...
 
@@ -31,9 +39,38 @@ class Connection(ABC):
         """The first one."""
         return next(iter(self.rows(query, **values)), None)
 
+    def locked_row(self, query: str, /, **values: object) -> Row | None:
+        """The first one, which nobody else changes before this transaction ends."""
+        return self.row(query, **values)
+
     def put(self, table: str, key: Mapping[str, object], values: Mapping[str, object]) -> None:
         """Inserts or updates the row of ``key``."""
         self.execute(_upsert(table, tuple(key), tuple(values)), **key, **values)
+
+
+class Database(Protocol):
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What its methods raise."""
+
+    def reachable(self) -> bool:
+        """As far as is known."""
+
+    async def transaction(self, run: Callable[[Connection], T], committed: Callable[[], None]) -> T:
+        """``committed`` is called in the writer's thread, once what ``run`` did is on disk."""
+
+    async def rows(self, query: str, /, **values: object) -> Sequence[Row]: ...
+
+    async def release_space(self) -> None:
+        """Gives back to the disk what deleted rows took."""
+
+    async def revision(self) -> str:
+        """Of the tables. Empty if there are none."""
+
+    async def migrate(self, newest: str) -> None:
+        """Makes the tables, or brings them to the newest revision. Raises ``MigrationFailed``."""
+
+    async def close(self) -> None: ...
 
 
 Change = Callable[[Connection], T]

@@ -75,9 +75,16 @@ class SqliteDatabase:
         """Outside a transaction."""
         return await self._in_thread(lambda: work(self._write_connection()))
 
-    @property
-    def path(self) -> Path:
-        return Path(self._path)
+    def reachable(self) -> bool:
+        return True
+
+    async def revision(self) -> str:
+        return await self.in_writer(_revision)
+
+    async def migrate(self, newest: str) -> None:
+        from bot.storage.migration import migrate_sqlite
+
+        await self._in_thread(lambda: migrate_sqlite(Path(self._path), newest))
 
     async def close(self) -> None:
         if self._reader is not None:
@@ -111,6 +118,13 @@ class SqliteDatabase:
                     await reader.execute(f"pragma {pragma}")
                 self._reader = reader
         return self._reader
+
+
+def _revision(connection: sqlite3.Connection) -> str:
+    if not connection.execute("select 1 from sqlite_master where name = 'alembic_version'").fetchone():
+        return ""
+    found = connection.execute("select version_num from alembic_version").fetchone()
+    return str(found[0]) if found else ""
 
 
 _OPTIONS: dict[str, Any] = {

@@ -23,8 +23,7 @@ from pydantic import ValidationError
 
 from bot.observability import metrics
 from bot.storage.schema import SchemaError, bring_up_to_date
-from bot.storage.sql import Change, Connection, Row
-from bot.storage.sqlite import SqliteDatabase
+from bot.storage.sql import Change, CommitLost, Connection, Database, Row, Unreachable
 
 log = structlog.get_logger(__name__)
 
@@ -88,8 +87,12 @@ class StoreError(Exception):
     """A database operation failed. The change is not durable."""
 
 
+class CommitUnknown(StoreError):
+    """The database was lost during the commit: the change may be durable."""
+
+
 class Store:
-    """``url`` as in the settings: ``sqlite:///liaison.db``.
+    """``url`` as in the settings: ``sqlite:///liaison.db`` or ``postgresql://…``.
 
     ``commit_hook`` is for tests. It is called in the writer's thread before and after each commit, and may kill
     the process or raise, which rolls the commit back.
@@ -98,7 +101,7 @@ class Store:
     commit_hook: ClassVar[CommitHook | None] = None
 
     def __init__(self, url: str) -> None:
-        self._database = SqliteDatabase(url)
+        self._database = _database(url)
         self._pending: list[_PendingChange[Any]] = []
         self._wake = asyncio.Event()
         self._later: asyncio.Future[Any] | None = None  # of the newest change that may wait
@@ -133,11 +136,13 @@ class Store:
         await self._database.close()
 
     def ready(self) -> bool:
-        """Whether the writer is running and its last commit succeeded."""
-        return self._writer is not None and not self._writer.done() and not self._failing
+        """Whether the writer is running, its last commit succeeded, and the database can be reached."""
+        is_running = self._writer is not None and not self._writer.done()
+        return is_running and not self._failing and self._database.reachable()
 
     async def transaction(self, change: Change[T], kind: Commit) -> T:
-        """Durable when it returns. Raises ``StoreError`` if nothing was changed."""
+        """Durable when it returns. Raises ``StoreError`` if nothing was changed, and ``CommitUnknown`` if it
+        cannot be known."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._pending.append(_PendingChange(change, kind, future))
         self._wake.set()
@@ -229,6 +234,12 @@ class Store:
     async def _commit(self, batch: list[_PendingChange[Any]]) -> None:
         try:
             results = await self._execute(batch)
+        except (Unreachable, CommitLost) as error:
+            del self._pending[: len(batch)]
+            failed = StoreError(str(error)) if isinstance(error, Unreachable) else CommitUnknown(str(error))
+            for pending in batch:
+                _set_error(pending.future, failed)
+            return
         except Exception as error:  # noqa: BLE001  the caller gets it through the future
             del self._pending[: len(batch)]
             if len(batch) == 1:
@@ -244,6 +255,16 @@ class Store:
         for pending, result in zip(batch, results, strict=True):
             if not pending.future.done():
                 pending.future.set_result(result)
+
+
+def _database(url: str) -> Database:
+    if url.startswith("sqlite"):
+        from bot.storage.sqlite import SqliteDatabase
+
+        return SqliteDatabase(url)
+    from bot.storage.postgres import PostgresDatabase
+
+    return PostgresDatabase(url)
 
 
 def _set_error(future: "asyncio.Future[Any]", error: StoreError) -> None:

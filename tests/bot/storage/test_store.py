@@ -1,6 +1,7 @@
 """The store commits changes in order, in batches, and survives one that fails."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,11 @@ INSERT = "insert into surface_state (name, value) values (:name, :value)"
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> Store:
-    store = Store(f"sqlite:///{tmp_path}/liaison.db")
+async def store(database_url: str) -> AsyncIterator[Store]:
+    store = Store(database_url)
     await store.open()
-    return store
+    yield store
+    await store.close()
 
 
 async def test_migrations_and_metadata_lead_to_the_same_tables(tmp_path: Path) -> None:
@@ -58,8 +60,8 @@ async def test_a_change_that_fails_does_not_affect_the_others(store: Store) -> N
     await store.close()
 
 
-async def test_close_waits_for_requested_changes(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/liaison.db"
+async def test_close_waits_for_requested_changes(database_url: str) -> None:
+    url = database_url
     first = Store(url)
     await first.open()
 
@@ -104,8 +106,8 @@ async def test_a_database_that_cannot_be_opened_raises_store_error(tmp_path: Pat
         await Store(f"sqlite:///{tmp_path}/missing/folder/liaison.db").open()
 
 
-async def test_a_database_of_a_newer_version_is_not_opened(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/liaison.db"
+async def test_a_database_of_a_newer_version_is_not_opened(database_url: str) -> None:
+    url = database_url
     first = Store(url)
     await first.open()
 

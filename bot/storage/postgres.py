@@ -1,0 +1,299 @@
+"""PostgreSQL: one connection writes, in a thread of its own, and another one reads.
+
+A connection that was lost is opened again. Nothing of a transaction is stored if its connection is lost before the
+commit, so it runs once more. If it is lost during the commit, the server is asked what became of the transaction;
+see ``_settle_commit``.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from bot.storage.connection_cut import cut
+from bot.storage.sql import CommitLost, Connection, Row, Unreachable, stored_values
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 2  # the least that libpq accepts
+WRITE_SECONDS = 3.0  # a server that does not answer a transaction for so long counts as unreachable
+READ_SECONDS = 10.0
+_SETTLE_SECONDS = 2.0
+_REPEATS = 3
+# Another replica was faster. What it has committed is visible when the transaction runs again.
+_OVERTAKEN = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+
+# A process that is stopped in the middle of a transaction must not hold its locks for long. A commit is on disk
+# when it returns, whatever the defaults of the database are.
+_PREPARE = """
+set idle_in_transaction_session_timeout = '5s';
+select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"""
+_BEGIN = "begin; select pg_current_xact_id()::text as id"
+_STATUS = "select pg_xact_status(%s::xid8) as status"
+_END_BACKEND = "select pg_terminate_backend(pid) from pg_stat_activity where backend_xid = %s::xid8::xid"
+
+
+class PostgresConnection(Connection):
+    """``driver`` is for a library that takes part in the transaction."""
+
+    def __init__(self, driver: psycopg.Connection[DictRow]) -> None:
+        self.driver = driver
+
+    def execute(self, query: str, /, **values: object) -> int:
+        return self._execute(query, values).rowcount
+
+    def rows(self, query: str, /, **values: object) -> Sequence[Row]:
+        return self._execute(query, values).fetchall()
+
+    def locked_row(self, query: str, /, **values: object) -> Row | None:
+        return self.row(f"{query} for update", **values)
+
+    def _execute(self, query: str, values: Mapping[str, object]) -> psycopg.Cursor[DictRow]:
+        statement = translated(query)
+        try:
+            return self.driver.execute(statement, stored_values(values))
+        except (psycopg.DataError, UnicodeEncodeError) as error:
+            if not _is_unstorable(error):
+                raise
+            return self.driver.execute(statement, storable_values(values))
+
+
+class PostgresDatabase:
+    """``url``: a connection URI of libpq. Nothing is opened before it is used."""
+
+    errors: tuple[type[Exception], ...] = (psycopg.Error, Unreachable, CommitLost, OSError)
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._writer: psycopg.Connection[DictRow] | None = None  # opened and used only in ``_thread``
+        self._reader: psycopg.AsyncConnection[DictRow] | None = None
+        self._opening_reader = asyncio.Lock()
+        self._is_reachable = True
+
+    def reachable(self) -> bool:
+        """As far as is known."""
+        return self._is_reachable
+
+    async def transaction(self, run: Callable[[Connection], T], committed: Callable[[], None]) -> T:
+        """``committed`` is called in the writer's thread, once what ``run`` did is on disk.
+
+        Raises ``Unreachable`` if nothing is stored, ``CommitLost`` if that is not known.
+        """
+        started = time.monotonic()
+        stalled = asyncio.get_running_loop().call_later(WRITE_SECONDS, self._cut_writer)
+        try:
+            return await self._in_thread(lambda: self._transaction(run, committed, started))
+        finally:
+            stalled.cancel()
+
+    def _transaction(self, run: Callable[[Connection], T], committed: Callable[[], None], started: float) -> T:
+        repeats = _REPEATS
+        while True:
+            was_open = self._writer is not None
+            try:
+                return self._try_transaction(run, committed)
+            except _OVERTAKEN:
+                if not repeats:
+                    raise
+                repeats -= 1
+            except psycopg.Error as error:
+                if not (is_lost(error) or is_outdated(error)):
+                    raise
+                self._close_writer()
+                if was_open and time.monotonic() - started < WRITE_SECONDS:
+                    continue  # on a new connection: the server may have been restarted since the last transaction
+                self._is_reachable = False
+                raise Unreachable(f"the database cannot be reached: {first_line(error)}") from error
+
+    def _try_transaction(self, run: Callable[[Connection], T], committed: Callable[[], None]) -> T:
+        connection = self._write_connection()
+        begun = connection.execute(_BEGIN, prepare=False)
+        begun.nextset()
+        (transaction,) = begun.fetchall()
+        try:
+            result = run(PostgresConnection(connection))
+        except BaseException:
+            if not connection.broken:
+                connection.execute("rollback")
+            raise
+        try:
+            ended = connection.execute("commit").statusmessage
+        except psycopg.OperationalError as error:
+            if not connection.broken:
+                raise
+            self._settle_commit(transaction["id"], error)
+        else:
+            if ended != "COMMIT":  # a change went on after a statement had failed
+                raise psycopg.errors.InFailedSqlTransaction("the transaction was rolled back")
+        committed()
+        return result
+
+    def _settle_commit(self, transaction: str, lost: psycopg.Error) -> None:
+        """Returns if the transaction was committed. Raises ``lost`` if it was not, and runs no more, and
+        ``CommitLost`` if the server cannot be asked.
+
+        The server knows what became of a transaction by its id. One that is still open has not received the commit
+        and never will, so its backend is ended.
+        """
+        self._close_writer()
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                connection = self._write_connection()
+                (found,) = connection.execute(_STATUS, [transaction]).fetchall()
+                if found["status"] == "committed":
+                    return
+                if found["status"] == "aborted":
+                    raise lost
+                connection.execute(_END_BACKEND, [transaction])
+            except psycopg.OperationalError as error:
+                if error is lost:
+                    raise
+                self._close_writer()
+            time.sleep(0.05)  # the server restarts, or ends the transaction
+        self._is_reachable = False
+        raise CommitLost("the connection to the database was lost during a commit") from lost
+
+    async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
+        try:
+            return await self._read(query, values)
+        except psycopg.Error as error:
+            if not (is_lost(error) or is_outdated(error)):
+                raise
+        await self._close_reader()
+        try:
+            return await self._read(query, values)
+        except psycopg.Error as error:
+            if is_lost(error):
+                self._is_reachable = False
+            raise
+
+    async def _read(self, query: str, values: Mapping[str, object]) -> Sequence[Row]:
+        reader, statement = await self._read_connection(), translated(query)
+        stalled = asyncio.get_running_loop().call_later(READ_SECONDS, cut, reader)
+        try:
+            try:
+                found = await reader.execute(statement, stored_values(values))
+            except (psycopg.DataError, UnicodeEncodeError) as error:
+                if not _is_unstorable(error):
+                    raise
+                found = await reader.execute(statement, storable_values(values))
+            return await found.fetchall()
+        finally:
+            stalled.cancel()
+
+    async def release_space(self) -> None:
+        """The server does that itself."""
+
+    async def revision(self) -> str:
+        """Of the tables. Empty if there are none."""
+        if not await self.rows("select 1 from pg_tables where tablename = 'alembic_version'"):
+            return ""
+        found = await self.rows("select version_num from alembic_version")
+        return str(found[0]["version_num"]) if found else ""
+
+    async def migrate(self, newest: str) -> None:
+        """Raises ``MigrationFailed``."""
+        from bot.storage.migration import migrate_postgres
+
+        await self._in_thread(lambda: migrate_postgres(self.url, newest))
+
+    async def close(self) -> None:
+        await self._close_reader()
+        await self._in_thread(self._close_writer)
+        self._thread.shutdown()
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _write_connection(self) -> psycopg.Connection[DictRow]:
+        if self._writer is None:
+            self._writer = psycopg.connect(self.url, autocommit=True, row_factory=dict_row, **OPTIONS)
+            self._writer.execute(_PREPARE, prepare=False)
+            self._is_reachable = True
+        return self._writer
+
+    def _close_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _cut_writer(self) -> None:
+        if (writer := self._writer) is not None:
+            cut(writer)
+
+    async def _read_connection(self) -> psycopg.AsyncConnection[DictRow]:
+        async with self._opening_reader:
+            if self._reader is None:
+                self._reader = await psycopg.AsyncConnection.connect(
+                    self.url, autocommit=True, row_factory=dict_row, **OPTIONS
+                )
+                self._is_reachable = True
+        return self._reader
+
+    async def _close_reader(self) -> None:
+        if (reader := self._reader) is not None:
+            self._reader = None
+            await reader.close()
+
+
+OPTIONS: dict[str, Any] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "tcp_user_timeout": int(WRITE_SECONDS * 1000),
+    "client_encoding": "utf8",
+    "fallback_application_name": "liaison",
+}
+# The server is stopping or starting, has too many connections, or ended an idle transaction.
+_LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "53300", "25P03"})
+_VALUE = re.compile(r"(?<!:):([a-z_]+)")
+
+
+@cache
+def translated(query: str) -> bytes:
+    """With the placeholders of this driver."""
+    return _VALUE.sub(r"%(\1)s", query.replace("%", "%%")).encode()
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """The connection cannot be used any more, or could not be opened."""
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    state = error.sqlstate
+    return state is None or state[:2] == "08" or state in _LOST
+
+
+def is_outdated(error: psycopg.Error) -> bool:
+    """A prepared statement is older than a column that another replica has added since. A new connection helps."""
+    return isinstance(error, psycopg.errors.FeatureNotSupported) and "cached plan" in str(error)
+
+
+def _is_unstorable(error: Exception) -> bool:
+    """The driver has refused a text. The server has not seen it."""
+    return isinstance(error, UnicodeEncodeError) or getattr(error, "sqlstate", None) is None
+
+
+def storable_values(values: Mapping[str, object]) -> Mapping[str, object]:
+    """PostgreSQL stores no NUL character in a text, and nothing stores half of a surrogate pair."""
+    return {
+        name: storable_text(value) if isinstance(value, str) else value
+        for name, value in stored_values(values).items()
+    }
+
+
+def storable_text(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
