@@ -14,11 +14,12 @@ from bot.app import Application, utc_now
 from bot.chats import create_chats
 from bot.config.settings import Settings
 from bot.engine.command_log import log_late_outcome
-from bot.engine.effect_outcomes import EffectServices
+from bot.engine.effect_outcomes import EffectServices, no_other_replicas
 from bot.engine.embedded import EmbeddedEngine
 from bot.engine.intake import AppIntake
 from bot.engine.message_history import MessageHistory
 from bot.engine.message_work import MessageProcessor
+from bot.engine.port import Engine
 from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
 from bot.outbound.activity_log import ActivityLog
@@ -174,6 +175,7 @@ class _Parts:
             self.now,
             reaction=self.settings.bot.reaction_emoji,
             escalate_after=self.settings.bot.escalate_after,
+            raises_store_errors=self.settings.bot.has_replicas,
         )
 
     @cached_property
@@ -247,6 +249,7 @@ class _Parts:
             shutting_down=asyncio.Event(),
             slowest_answer=self.settings.slowest_answer,
             downtime=lambda: self.heartbeat.downtime,
+            list_awaited=self.effect_log.awaited if self.settings.bot.has_replicas else no_other_replicas,
         )
 
     @cached_property
@@ -261,10 +264,21 @@ class _Parts:
             await self.responder.post_late_outcome(effect, outcome)
 
     @cached_property
-    def engine(self) -> EmbeddedEngine:
+    def engine(self) -> Engine:
+        settings, scheduled = self.settings.bot, ScheduledRows(self.store)
+        if not settings.has_replicas:
+            return EmbeddedEngine(self.inbox, scheduled, self.processor, self.now)
+        from bot.engine.distributed import DistributedEngine  # and procrastinate
+
+        return DistributedEngine(
+            settings.database_url, self.store, self.inbox, scheduled, self.processor, self.now
+        )
+
+    @cached_property
+    def processor(self) -> MessageProcessor:
         timeout, shutting_down = self.effect_services.write_timeout, self.effect_services.shutting_down
         reactions = ReactionReader(self.chats, self.now, timeout, shutting_down)
-        work = MessageProcessor(
+        return MessageProcessor(
             self.services,
             self.effect_services,
             self.reconciler,
@@ -275,8 +289,8 @@ class _Parts:
             reactions,
             self.inbox,
             self.now,
+            raises_store_errors=self.settings.bot.has_replicas,
         )
-        return EmbeddedEngine(self.inbox, ScheduledRows(self.store), work, self.now)
 
     @cached_property
     def intake(self) -> AppIntake:

@@ -18,6 +18,7 @@ import structlog
 from adapters.models import RunKey
 from bot.engine.keyed_queues import KeyedQueues, TurnQueues
 from bot.engine.port import STORE_RETRY_SECONDS, MessageWork, Progress
+from bot.engine.recording import Recorder
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.scheduled import ScheduledRows
@@ -29,7 +30,6 @@ from commands.model.card import Answer
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
-RECORD_TIMEOUT_SECONDS = 2.0
 UNACKNOWLEDGED_SECONDS = 5.0  # then a recorded message is processed anyway: the surface's acknowledgement failed
 HOLD_FOR_START_SECONDS = 10.0
 QUEUED_NOTICE_SECONDS = 3.0
@@ -71,6 +71,7 @@ class EmbeddedEngine:
         """``on_delay_change`` gets the run whose number of ``delayed_writes`` may be another."""
         self.on_delay_change: Callable[[str], None] = lambda run: None
         self._inbox = inbox
+        self._recorder = Recorder(inbox)
         self._scheduled = scheduled
         self._work = work
         self._now = now
@@ -129,15 +130,7 @@ class EmbeddedEngine:
     async def record(self, message: Message, answer: bytes) -> Recorded:
         if not self._accepting:
             raise NotRecorded("shutting down")
-        try:
-            async with asyncio.timeout(RECORD_TIMEOUT_SECONDS):
-                first_answer = await self._inbox.record(message, answer)
-        except (TimeoutError, StoreError) as error:
-            log.warning("message not recorded in time", delivery=message.key, error=str(error))
-            # A late commit may still record it, but not a message that an earlier delivery brought.
-            if isinstance(error, TimeoutError) and message.key not in self._items:
-                self._spawn(self._inbox.withdraw(message.key))
-            raise NotRecorded(str(error)) from error
+        first_answer = await self._recorder.record(message, answer)
         if first_answer is not None:
             return Recorded(new=False, answer=first_answer)
         self._items[message.key] = _QueueItem(message)
@@ -335,7 +328,7 @@ class EmbeddedEngine:
         await self._work.deliver(item.message, answer, resumed=item.progress.resumed)
         if item.goes_on is not None and item.route is not None:
             try:
-                await self._inbox.mark_again(key)
+                await self._inbox.mark_again(key, item.route)
             except StoreError as error:
                 log.warning("message not marked as going on", delivery=key, error=str(error))
             item.progress, item.goes_on = item.goes_on, None

@@ -1,7 +1,7 @@
 """The engine as the application sees it, and the work it hands out.
 
-There is one implementation: ``embedded`` (SQLite, one process). Handlers and surfaces must not depend on which
-engine they run on.
+There are two implementations: ``embedded`` (SQLite, one process) and ``distributed`` (PostgreSQL, any number of
+replicas). Handlers and surfaces must not depend on which engine they run on.
 
 ``start`` puts unfinished messages back into their queues, in order, before any port opens. ``stop`` lets running
 work finish within its grace period and leaves the rest for the next start.
@@ -22,8 +22,16 @@ from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
 
+class GaveWay(asyncio.CancelledError):
+    """Ends the processing of a message for now, exactly as a shutdown does. The engine continues it later."""
+
+
 def _no_queue() -> None:
     """For a message that is in no queue."""
+
+
+def _may_wait(_: float) -> None:
+    """For a message that may wait as long as it has to."""
 
 
 async def _nothing_to_wait_for() -> None:
@@ -44,6 +52,9 @@ class Progress:
     - ``requested_at``: when a person's decision made it continue. The write timeout counts from then.
     - ``decided_by``: who stopped it or decided an unknown outcome. Their click already got an answer.
     - ``has_news``: something happened that the answer to that click did not report.
+    - ``runs``: how often it gave way before.
+    - ``give_way``: called before a pause of so many seconds. Raises ``GaveWay`` if others need its place.
+    - ``is_out_of_queue``: it left the queue of its run before, and looked for the outcome of a write then.
     - ``leave_queue``: lets the messages behind it in the queue of its run go on. ``rejoin_queue`` waits until it
       is its turn again. Both do nothing if it has left, or is in its turn, already.
     """
@@ -55,11 +66,17 @@ class Progress:
     decided_by: Actor | None = None
     has_news: bool = False
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    runs: int = 0
+    is_out_of_queue: bool = False
+    give_way: Callable[[float], None] = _may_wait
     leave_queue: Callable[[], None] = _no_queue
     rejoin_queue: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_wait_for
 
 
 class Engine(Protocol):
+    on_delay_change: Callable[[str], None]
+    """Gets the run whose number of ``delayed_writes`` may be another."""
+
     async def start(self) -> None: ...
 
     async def stop(self, grace: float) -> None: ...
@@ -96,7 +113,15 @@ class Engine(Protocol):
         """The number of accepted writes that wait in the queue of the run with this handle."""
         ...
 
+    def delayed_writes(self, run: str) -> int:
+        """Of those accepted some seconds ago, the number of which nothing was sent yet."""
+        ...
+
     def ready(self) -> bool: ...
+
+    def oldest_message_at(self) -> datetime | None:
+        """When the oldest unfinished message came."""
+        ...
 
 
 class MessageWork(Protocol):

@@ -52,7 +52,7 @@ class Scheduler(Protocol):
 
 class Responder:
     """``find_message`` returns an earlier message by its key. ``reaction`` is the emoji that answers a mention
-    which needs no words, or "".
+    which needs no words, or "". ``raises_store_errors``: an answer that cannot be stored is delivered again.
 
     ``scheduler`` and ``services`` depend on this object, so they are set after it is created.
     """
@@ -70,7 +70,9 @@ class Responder:
         *,
         escalate_after: timedelta,
         reaction: str = "",
+        raises_store_errors: bool = False,
     ) -> None:
+        self._raises_store_errors = raises_store_errors
         self._surfaces = surfaces
         self._outbox = outbox
         self._live_cards = live_cards
@@ -246,6 +248,8 @@ class Responder:
         try:
             new = await self._inbox.mark_done(message.key, answer.result, deliveries)
         except StoreError as error:  # the next start processes it again, and sends nothing again to a platform
+            if self._raises_store_errors:
+                raise
             log.warning("message not marked as done", delivery=message.key, error=str(error))
             new = set(keys)
         self._outbox.committed(deliveries, new)

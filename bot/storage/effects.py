@@ -32,7 +32,8 @@ def stored_kind(write: Write) -> str:
 
 @dataclass(frozen=True)
 class Effect:
-    """One step of one message. ``outcome`` is a ``WriteResult`` when done, an ``AdapterError`` when refused."""
+    """One step of one message. ``outcome`` is a ``WriteResult`` when done, an ``AdapterError`` when refused or not
+    sent."""
 
     key: str
     step: Write
@@ -80,6 +81,10 @@ class EffectLog:
         """What was, or may have been, written since then, newest first."""
         return self._parse(await self._store.rows(_OF_RUN, run=int(run[1:]), since=since))
 
+    async def awaited(self, run: str, key: str) -> Sequence[Effect]:
+        """Writes to the run whose outcome other messages than ``key`` still wait for."""
+        return self._parse(await self._store.rows(_AWAITED, run=int(run[1:]), key=key))
+
     async def list_open(self) -> Sequence[Effect]:
         """What was sent and has no outcome yet, whether or not it was noted as unknown."""
         return self._parse(await self._store.rows("select * from effects where state in ('sent', 'unknown')"))
@@ -119,9 +124,12 @@ class EffectLog:
         }
         await self._store.execute(_RECORD_SENT, Commit.SENT, **values)
 
-    async def record_state(self, effect: Effect, state: Literal["unsent", "unknown"]) -> None:
+    async def record_state(
+        self, effect: Effect, state: Literal["unsent", "unknown"], reason: AdapterError | None = None
+    ) -> None:
+        """``reason``: why it was not sent."""
         await self._store.transaction(
-            lambda connection: self.write_outcome(connection, effect, state, None), Commit.OUTCOME
+            lambda connection: self.write_outcome(connection, effect, state, reason), Commit.OUTCOME
         )
 
     def write_outcome(
@@ -162,6 +170,10 @@ select platform, count(*) as count from effects
 where state = 'unknown' or (state = 'sent' and sent_at < :sent_before) group by platform"""
 _OF_RUN = """
 select * from effects where run = :run and sent_at >= :since and state != 'refused' order by sent_at desc"""
+_AWAITED = """
+select effects.* from effects join inbox on inbox.key = effects.key
+where effects.run = :run and effects.key != :key and effects.state in ('sent', 'unknown')
+and inbox.state = 'placed' order by effects.sent_at"""
 _RECEIPT_COLUMNS = ("key", "step", "code", "op", "run", "task", "by", "at", "answer")
 _INSERT_RECEIPT = f"{insert_query('ledger', _RECEIPT_COLUMNS)} on conflict do nothing"
 _RECEIPTS_OF_RUN = "select * from ledger where run = :run order by seq desc limit 50"

@@ -60,6 +60,7 @@ class Commit(StrEnum):
     SURFACE_STATE = "surface state"
     INSTALLATION = "installation"
     LOCAL_RUN = "local run"
+    JOB = "job"
 
 
 LATER_SECONDS = 0.1
@@ -164,6 +165,9 @@ class Store:
     async def put(self, table: str, key: Mapping[str, object], values: Mapping[str, object], kind: Commit) -> None:
         """Inserts or updates the row of ``key``."""
         await self.transaction(lambda connection: connection.put(table, key, values), kind)
+
+    async def catch_up(self) -> None:
+        """Applies what other replicas have changed."""
 
     async def release_space(self) -> None:
         """Gives back to the disk what deleted rows took. Raises ``StoreError``."""
