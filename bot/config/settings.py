@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -75,6 +76,10 @@ class Settings:
 
     @property
     def store_path(self) -> Path:
+        """The SQLite database. With PostgreSQL there is no such file; the names of the lock and of the socket for
+        ``liaison say`` then begin like this."""
+        if self.bot.has_replicas:
+            return Path(f"liaison-{self.bot.port}")
         return Path(self.bot.database_url.partition(":///")[2].partition("?")[0])
 
     @property
@@ -124,6 +129,8 @@ class Settings:
         """The values of all secrets, for the logs to redact."""
         models = [self.bot, self.slack, self.mattermost, *(entry.options for entry in self.platforms.values())]
         found = [value for model in models if model is not None for value in _secrets_of(model)]
+        if password := urlsplit(self.bot.database_url).password:
+            found += {password, unquote(password)}
         found += [entry.hook_secret.get_secret_value() for entry in self.platforms.values() if entry.hook_secret]
         return found
 
