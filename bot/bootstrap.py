@@ -29,7 +29,7 @@ from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.notifications import Notifications
 from bot.outbound.notifier import Notifier
-from bot.outbound.outbox import Outbox
+from bot.outbound.outbox import Claims, Outbox
 from bot.outbound.postings import Senders
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
@@ -160,7 +160,14 @@ class _Parts:
             Kind.POINTER: self.live_cards.send_pointer,
             Kind.LINES: self.activity_log.send,
         }
-        return Outbox(OutboxRows(self.store), senders, self.senders.notices_about, self.now)
+        return Outbox(OutboxRows(self.store), senders, self.senders.notices_about, self.now, self._claims())
+
+    def _claims(self) -> Claims | None:
+        if not self.settings.bot.has_replicas:
+            return None
+        from bot.storage.claims import AdvisoryLocks  # and the driver
+
+        return AdvisoryLocks(self.settings.bot.database_url)
 
     @cached_property
     def responder(self) -> Responder:
