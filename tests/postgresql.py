@@ -167,7 +167,7 @@ def shared_folder() -> Iterator[None]:
         yield
     finally:
         del os.environ[_FOLDER]
-        if (folder / "ready").exists():
+        if (folder / "data" / "postmaster.pid").exists():
             PostgresServer(folder).stop()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -175,15 +175,25 @@ def shared_folder() -> Iterator[None]:
 def shared_server() -> PostgresServer:
     """Started by the first test that needs it, in any worker."""
     folder = Path(os.environ[_FOLDER])
+    server, state = PostgresServer(folder), folder / "state"
     with FileLock(folder / "lock"):
-        server = PostgresServer(folder)
-        if not (folder / "ready").exists():
-            server.create()
-            server.start()
-            server.execute(f"create database {_TEMPLATE}")
-            asyncio.run(_make_tables(server.url(_TEMPLATE)))
-            (folder / "ready").touch()
+        if not state.exists():
+            state.write_text(_start(server))
+    if problem := state.read_text():
+        raise CannotStartServer(problem)
     return server
+
+
+def _start(server: PostgresServer) -> str:
+    """Returns what went wrong: every test that needs the server says so."""
+    try:
+        server.create()
+        server.start()
+        server.execute(f"create database {_TEMPLATE}")
+        asyncio.run(_make_tables(server.url(_TEMPLATE)))
+    except Exception as error:  # noqa: BLE001  whatever it was
+        return f"the PostgreSQL server of the tests did not start: {error!r}"
+    return ""
 
 
 @contextmanager

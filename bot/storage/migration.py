@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, delete, event, insert, inspect, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.storage.schema import MigrationFailed
 from bot.storage.sqlite import decode_text
-from bot.storage.tables import metadata
+from bot.storage.tables import OLDEST_COMPATIBLE, compatibility, metadata
 
 
 def migrate_sqlite(path: Path, newest: str) -> None:
@@ -42,6 +42,8 @@ def _migrate(engine: Engine, newest: str) -> None:
                 upgrade(connection)
             else:
                 _create_tables(connection, newest)
+            connection.execute(delete(compatibility))
+            connection.execute(insert(compatibility).values(oldest=OLDEST_COMPATIBLE))
     except (SQLAlchemyError, OSError) as error:
         raise MigrationFailed(str(error)) from error
     finally:

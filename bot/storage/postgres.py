@@ -1,4 +1,4 @@
-"""PostgreSQL: one connection writes, in a thread of its own, and another one reads.
+"""PostgreSQL: one connection writes, in a thread of its own, another one reads, and a third one listens.
 
 A connection that was lost is opened again. Nothing of a transaction is stored if its connection is lost before the
 commit, so it runs once more. If it is lost during the commit, the server is asked what became of the transaction;
@@ -6,23 +6,35 @@ see ``_settle_commit``.
 """
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
+from uuid import uuid4
 
 import psycopg
-from psycopg.rows import DictRow, dict_row
 
-from bot.storage.connection_cut import cut
+from bot.storage.change_feed import PostgresChangeFeed, add_changes
+from bot.storage.postgres_connection import (
+    WRITE_SECONDS,
+    AsyncDriver,
+    Driver,
+    PostgresConnection,
+    connect,
+    connect_async,
+    cut,
+    cut_after,
+    first_line,
+    is_lost,
+    is_outdated,
+    is_unstorable,
+    storable_values,
+    translated,
+)
 from bot.storage.sql import CommitLost, Connection, Row, Unreachable, stored_values
 
 T = TypeVar("T")
 
-CONNECT_SECONDS = 2  # the least that libpq accepts
-WRITE_SECONDS = 3.0  # a server that does not answer a transaction for so long counts as unreachable
 READ_SECONDS = 10.0
 _SETTLE_SECONDS = 2.0
 _REPEATS = 3
@@ -43,47 +55,23 @@ _STATUS = "select pg_xact_status(%s::xid8) as status"
 _END_BACKEND = "select pg_terminate_backend(pid) from pg_stat_activity where backend_xid = %s::xid8::xid"
 
 
-class PostgresConnection(Connection):
-    """``driver`` is for a library that takes part in the transaction."""
-
-    def __init__(self, driver: psycopg.Connection[DictRow]) -> None:
-        self.driver = driver
-
-    def execute(self, query: str, /, **values: object) -> int:
-        return self._execute(query, values).rowcount
-
-    def rows(self, query: str, /, **values: object) -> Sequence[Row]:
-        return self._execute(query, values).fetchall()
-
-    def locked_row(self, query: str, /, **values: object) -> Row | None:
-        return self.row(f"{query} for update", **values)
-
-    def _execute(self, query: str, values: Mapping[str, object]) -> psycopg.Cursor[DictRow]:
-        statement = translated(query)
-        try:
-            return self.driver.execute(statement, stored_values(values))
-        except (psycopg.DataError, UnicodeEncodeError) as error:
-            if not _is_unstorable(error):
-                raise
-            return self.driver.execute(statement, storable_values(values))
-
-
 class PostgresDatabase:
     """``url``: a connection URI of libpq. Nothing is opened before it is used."""
 
     errors: tuple[type[Exception], ...] = (psycopg.Error, Unreachable, CommitLost, OSError)
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self._url = url
+        self.replica = uuid4().hex
+        self.changes = PostgresChangeFeed(url, self.replica, self)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._writer: psycopg.Connection[DictRow] | None = None  # opened and used only in ``_thread``
-        self._reader: psycopg.AsyncConnection[DictRow] | None = None
+        self._writer: Driver | None = None  # opened and used only in ``_thread``
+        self._reader: AsyncDriver | None = None
         self._opening_reader = asyncio.Lock()
         self._is_reachable = True
 
     def reachable(self) -> bool:
-        """As far as is known."""
-        return self._is_reachable
+        return self._is_reachable and self.changes.listening
 
     async def transaction(self, run: Callable[[Connection], T], committed: Callable[[], None]) -> T:
         """``committed`` is called in the writer's thread, once what ``run`` did is on disk.
@@ -122,7 +110,10 @@ class PostgresDatabase:
         begun.nextset()
         (transaction,) = begun.fetchall()
         try:
-            result = run(PostgresConnection(connection))
+            changing = PostgresConnection(connection)
+            result = run(changing)
+            if changing.changes:
+                add_changes(connection, self.replica, changing.changes)
         except BaseException:
             if not connection.broken:
                 connection.execute("rollback")
@@ -181,17 +172,14 @@ class PostgresDatabase:
 
     async def _read(self, query: str, values: Mapping[str, object]) -> Sequence[Row]:
         reader, statement = await self._read_connection(), translated(query)
-        stalled = asyncio.get_running_loop().call_later(READ_SECONDS, cut, reader)
-        try:
+        with cut_after(READ_SECONDS, reader):
             try:
                 found = await reader.execute(statement, stored_values(values))
             except (psycopg.DataError, UnicodeEncodeError) as error:
-                if not _is_unstorable(error):
+                if not is_unstorable(error):
                     raise
                 found = await reader.execute(statement, storable_values(values))
             return await found.fetchall()
-        finally:
-            stalled.cancel()
 
     async def release_space(self) -> None:
         """The server does that itself."""
@@ -207,9 +195,10 @@ class PostgresDatabase:
         """Raises ``MigrationFailed``."""
         from bot.storage.migration import migrate_postgres
 
-        await self._in_thread(lambda: migrate_postgres(self.url, newest))
+        await self._in_thread(lambda: migrate_postgres(self._url, newest))
 
     async def close(self) -> None:
+        await self.changes.close()
         await self._close_reader()
         await self._in_thread(self._close_writer)
         self._thread.shutdown()
@@ -217,9 +206,9 @@ class PostgresDatabase:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _write_connection(self) -> psycopg.Connection[DictRow]:
+    def _write_connection(self) -> Driver:
         if self._writer is None:
-            self._writer = psycopg.connect(self.url, autocommit=True, row_factory=dict_row, **OPTIONS)
+            self._writer = connect(self._url)
             self._writer.execute(_PREPARE, prepare=False)
             self._is_reachable = True
         return self._writer
@@ -233,12 +222,10 @@ class PostgresDatabase:
         if (writer := self._writer) is not None:
             cut(writer)
 
-    async def _read_connection(self) -> psycopg.AsyncConnection[DictRow]:
+    async def _read_connection(self) -> AsyncDriver:
         async with self._opening_reader:
             if self._reader is None:
-                self._reader = await psycopg.AsyncConnection.connect(
-                    self.url, autocommit=True, row_factory=dict_row, **OPTIONS
-                )
+                self._reader = await connect_async(self._url)
                 self._is_reachable = True
         return self._reader
 
@@ -246,54 +233,3 @@ class PostgresDatabase:
         if (reader := self._reader) is not None:
             self._reader = None
             await reader.close()
-
-
-OPTIONS: dict[str, Any] = {
-    "connect_timeout": CONNECT_SECONDS,
-    "tcp_user_timeout": int(WRITE_SECONDS * 1000),
-    "client_encoding": "utf8",
-    "fallback_application_name": "liaison",
-}
-# The server is stopping or starting, has too many connections, or ended an idle transaction.
-_LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "53300", "25P03"})
-_VALUE = re.compile(r"(?<!:):([a-z_]+)")
-
-
-@cache
-def translated(query: str) -> bytes:
-    """With the placeholders of this driver."""
-    return _VALUE.sub(r"%(\1)s", query.replace("%", "%%")).encode()
-
-
-def is_lost(error: psycopg.Error) -> bool:
-    """The connection cannot be used any more, or could not be opened."""
-    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        return False
-    state = error.sqlstate
-    return state is None or state[:2] == "08" or state in _LOST
-
-
-def is_outdated(error: psycopg.Error) -> bool:
-    """A prepared statement is older than a column that another replica has added since. A new connection helps."""
-    return isinstance(error, psycopg.errors.FeatureNotSupported) and "cached plan" in str(error)
-
-
-def _is_unstorable(error: Exception) -> bool:
-    """The driver has refused a text. The server has not seen it."""
-    return isinstance(error, UnicodeEncodeError) or getattr(error, "sqlstate", None) is None
-
-
-def storable_values(values: Mapping[str, object]) -> Mapping[str, object]:
-    """PostgreSQL stores no NUL character in a text, and nothing stores half of a surrogate pair."""
-    return {
-        name: storable_text(value) if isinstance(value, str) else value
-        for name, value in stored_values(values).items()
-    }
-
-
-def storable_text(text: str) -> str:
-    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -5,7 +5,7 @@ microseconds, which sorts by time and comes back exactly as it was stored; ``rea
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Protocol, TypeVar, overload
@@ -43,12 +43,41 @@ class Connection(ABC):
         """The first one, which nobody else changes before this transaction ends."""
         return self.row(query, **values)
 
+    def changed(self, topic: str, key: str) -> None:  # noqa: B027  nobody else is to be told
+        """Tells the other replicas, once it is committed, that they have an old row in memory."""
+
     def put(self, table: str, key: Mapping[str, object], values: Mapping[str, object]) -> None:
         """Inserts or updates the row of ``key``."""
         self.execute(_upsert(table, tuple(key), tuple(values)), **key, **values)
 
 
+Reload = Callable[[Collection[str] | None], Awaitable[None]]
+"""Reads the rows of these keys again; None: all of them."""
+
+
+class ChangeFeed:
+    """What others changed. This is the one of a database that has no others."""
+
+    def subscribe(self, topic: str, reload: Reload) -> None:
+        pass
+
+    async def open(self) -> None:
+        """From here on nothing is missed, so rows are read into memory after this."""
+
+    async def catch_up(self) -> None:
+        """When it returns, what was committed before the call has been read again."""
+
+    def miss(self) -> None:
+        """It is not known what was committed: everything is read again by the next ``catch_up``."""
+
+    async def close(self) -> None:
+        pass
+
+
 class Database(Protocol):
+    @property
+    def changes(self) -> ChangeFeed: ...
+
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What its methods raise."""

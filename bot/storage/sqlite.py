@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import aiosqlite
 
-from bot.storage.sql import Connection, Row, stored_values
+from bot.storage.sql import ChangeFeed, Connection, Row, stored_values
 
 T = TypeVar("T")
 
@@ -38,6 +38,7 @@ class SqliteDatabase:
     errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
 
     def __init__(self, url: str) -> None:
+        self.changes = ChangeFeed()
         self._path = unquote(url.partition(":///")[2].partition("?")[0])
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._writer: sqlite3.Connection | None = None  # used only in ``_thread``

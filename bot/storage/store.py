@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from bot.observability import metrics
 from bot.storage.schema import SchemaError, bring_up_to_date
-from bot.storage.sql import Change, CommitLost, Connection, Database, Row, Unreachable
+from bot.storage.sql import Change, CommitLost, Connection, Database, Reload, Row, Unreachable
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +115,7 @@ class Store:
         """Migrates the database, then starts the writer. Raises ``StoreError``."""
         try:
             await bring_up_to_date(self._database)
+            await self._database.changes.open()
         except SchemaError as error:
             await self._database.close()
             raise StoreError(str(error)) from error
@@ -190,6 +191,17 @@ class Store:
         """The first one."""
         return next(iter(await self.rows(query, **values)), None)
 
+    def subscribe(self, topic: str, reload: Reload) -> None:
+        """``reload`` gets the keys of rows that another replica has changed (``Connection.changed``)."""
+        self._database.changes.subscribe(topic, reload)
+
+    async def catch_up(self) -> None:
+        """When it returns, memory has what other replicas had committed before the call. Raises ``StoreError``."""
+        try:
+            await self._database.changes.catch_up()
+        except self._database.errors as error:
+            raise StoreError(str(error)) from error
+
     def parse_rows(
         self, table: str, rows: Iterable[Row], parse: Callable[[Row], T], *, key: Sequence[str]
     ) -> list[T]:
@@ -241,6 +253,8 @@ class Store:
         except (Unreachable, CommitLost) as error:
             del self._pending[: len(batch)]
             failed = StoreError(str(error)) if isinstance(error, Unreachable) else CommitUnknown(str(error))
+            if isinstance(failed, CommitUnknown):
+                self._database.changes.miss()
             for pending in batch:
                 _set_error(pending.future, failed)
             return

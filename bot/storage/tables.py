@@ -5,6 +5,7 @@ ISO 8601 text, so that SQLite and PostgreSQL return exactly what was stored.
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -19,6 +20,10 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
+
+OLDEST_COMPATIBLE = "0010"
+"""The oldest revision whose code works on these tables. Replicas of the release before run beside this one during
+an upgrade, so a migration only adds, with defaults; the release after may remove, and then raises this."""
 
 
 def _text(length: int) -> TypeEngine[str]:
@@ -98,6 +103,9 @@ effects = Table(
     Column("outcome", Text),  # done: WriteResult; refused: {error, key, said, facts, …}
     Column("sends", Integer, nullable=False),
     Column("sent_at", UtcDateTime, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("owner", _text(64)),  # the replica whose request may be under way
+    Column("in_flight_until", UtcDateTime),
     Index("effects_state", "state"),
     Index("effects_run", "run", "sent_at"),
 )
@@ -252,4 +260,29 @@ rate_limits = Table(
     metadata,
     Column("key", _text(64), primary_key=True),  # of an origin and a credential, hashed
     Column("state", Text, nullable=False),  # RateLimitState
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("topic", Text, nullable=False),  # a kind of row that replicas keep in memory
+    Column("key", Text, nullable=False),
+    Column("replica", Text, nullable=False),  # which made the change, and has it in memory already
+    Column("at", UtcDateTime, nullable=False),
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("id", _text(64), primary_key=True),
+    Column("version", _text(64), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+compatibility = Table(  # one row, ``OLDEST_COMPATIBLE`` of the code that has made these tables
+    "compatibility",
+    metadata,
+    Column("oldest", _text(32), primary_key=True),
 )

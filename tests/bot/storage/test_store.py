@@ -113,9 +113,29 @@ async def test_a_database_of_a_newer_version_is_not_opened(database_url: str) ->
 
     def newer(connection: Connection) -> None:
         connection.execute("update alembic_version set version_num = '9999'")
+        connection.execute("update compatibility set oldest = '9998'")
 
     await first.transaction(newer, Commit.SURFACE_STATE)
     await first.close()
     with pytest.raises(StoreError, match="newer version of Liaison") as caught:
         await Store(url).open()
     assert "Downgrades are not supported: restore a backup" in str(caught.value)
+
+
+async def test_a_database_of_a_newer_version_is_opened_if_it_only_has_more(database_url: str) -> None:
+    """During an upgrade, replicas of the older version run beside those of the newer one."""
+    first = Store(database_url)
+    await first.open()
+
+    def newer(connection: Connection) -> None:
+        connection.execute("update alembic_version set version_num = '9999'")
+        connection.execute("alter table surface_state add column later varchar(8) not null default 'x'")
+
+    await first.transaction(newer, Commit.SURFACE_STATE)
+    await SurfaceStateRows(first, "").put("name", "{}")
+    assert await SurfaceStateRows(first, "").get("name") == "{}"
+    await first.close()
+    second = Store(database_url)
+    await second.open()
+    assert await SurfaceStateRows(second, "").get("name") == "{}"
+    await second.close()
