@@ -134,6 +134,17 @@ class _Parts:
             lambda message: self.outbox.place_changed(message.place.surface, message.place.channel)
         )
         self.intake.on_place_change.append(self.outbox.place_changed)
+        self._follow_replicas()
+
+    def _follow_replicas(self) -> None:
+        """What others change is read again."""
+        subscribe = self.store.subscribe
+        subscribe("runs", self.run_rows.reload_all)
+        subscribe("last_used", self.run_rows.reload_last_used)
+        subscribe("people", self.people.reload)
+        subscribe("receipts", self.effect_log.reload)
+        subscribe("live_cards", self.live_cards.reload)
+        subscribe("activity_lines", self.activity_log.reload)
 
     # What is sent to chats
 

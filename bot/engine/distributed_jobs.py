@@ -20,7 +20,7 @@ from procrastinate.schema import SchemaManager
 from procrastinate.sql import queries
 from procrastinate.worker import Worker
 
-from bot.storage.postgres import OPTIONS, PostgresConnection
+from bot.storage.postgres_connection import OPTIONS, PostgresConnection
 from bot.storage.sql import Connection
 from bot.storage.store import Commit, Store, StoreError
 

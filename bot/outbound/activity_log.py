@@ -8,7 +8,7 @@ once the chat has it.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -65,6 +65,10 @@ class ActivityLog:
 
     async def load(self) -> None:
         self._known_slots = set(await self._rows.slots())
+
+    async def reload(self, slots: Collection[str] | None) -> None:
+        """Another replica has posted these lines, or any."""
+        self._known_slots |= set(await self._rows.slots() if slots is None else slots)
 
     async def resume(self) -> None:
         """Shows the lines that the last process could not."""

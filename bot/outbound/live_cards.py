@@ -6,7 +6,7 @@ with its nonce, before it is posted: after a crash the card is found by that non
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -62,6 +62,17 @@ class LiveCards:
         for card in await self._rows.all():
             if card.place.surface in self._surfaces:
                 self._cards[card.run, card.place.key] = card
+
+    async def reload(self, runs: Collection[str] | None) -> None:
+        """Another replica has posted, edited or moved cards of these runs, or of any."""
+        if runs is None:
+            found = await self._rows.all()
+            runs = {card.run for card in (*found, *self._cards.values())}
+        else:
+            found = [card for run in runs for card in await self._rows.of_run(run)]
+        for card in [card for card in self._cards.values() if card.run in runs]:
+            del self._cards[card.run, card.place.key]
+        self._cards |= {(card.run, card.place.key): card for card in found if card.place.surface in self._surfaces}
 
     def resume(self) -> None:
         """Redraws what is out of date, and finds or posts again what a crash left unposted."""
@@ -225,7 +236,7 @@ class LiveCards:
         edited_at = self._now()
         # In memory at once: a double click within the next moment must be recognised.
         self._cards[card.run, card.place.key] = replace(card, shown=hash, edited_at=edited_at)
-        await self._rows.record_edit(card.nonce, hash, edited_at)
+        await self._rows.record_edit(card, hash, edited_at)
 
     async def _put_back(self, card: LiveCard) -> None:
         """Others deleted the card: it is posted again, but only once. Then a notice is posted, once too."""
@@ -243,7 +254,7 @@ class LiveCards:
         return card
 
     async def _forget(self, card: LiveCard) -> None:
-        await self._rows.delete(card.nonce)
+        await self._rows.delete(card)
         del self._cards[card.run, card.place.key]
 
     def _delivery(self, card: LiveCard, cause: Message | None) -> Delivery:

@@ -38,6 +38,7 @@ class ActivityRows:
         def change(connection: Connection) -> None:
             connection.execute(_INSERT_POST, nonce=post.nonce, **new)
             connection.put("activity_lines", {"slot": line.slot}, row | {"shown": False})
+            connection.changed("activity_lines", line.slot)
 
         await self._store.transaction(change, Commit.ACTIVITY)
 

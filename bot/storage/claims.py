@@ -5,11 +5,10 @@ A replica that dies loses its connection, and with it all of its claims.
 
 import asyncio
 from contextlib import suppress
-from typing import Any
 
 import psycopg
 
-from bot.storage.postgres import OPTIONS
+from bot.storage.postgres_connection import AsyncDriver, connect_async
 from bot.storage.store import StoreError
 
 _TAKE = "select pg_try_advisory_lock(hashtextextended(%(name)s, 0)) as taken"
@@ -19,7 +18,7 @@ _RELEASE = "select pg_advisory_unlock(hashtextextended(%(name)s, 0))"
 class AdvisoryLocks:
     def __init__(self, url: str) -> None:
         self._url = url
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._connection: AsyncDriver | None = None
         self._opening = asyncio.Lock()
 
     async def take(self, name: str) -> bool:
@@ -31,7 +30,7 @@ class AdvisoryLocks:
         except psycopg.Error as error:
             await self.close()
             raise StoreError(f"nothing can be claimed: {error}") from error
-        return bool(row[0])
+        return bool(row["taken"])
 
     async def release(self, name: str) -> None:
         if self._connection is not None:
@@ -43,8 +42,8 @@ class AdvisoryLocks:
         if connection is not None:
             await connection.close()
 
-    async def _connected(self) -> psycopg.AsyncConnection[Any]:
+    async def _connected(self) -> AsyncDriver:
         async with self._opening:
             if self._connection is None:
-                self._connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True, **OPTIONS)
+                self._connection = await connect_async(self._url)
             return self._connection

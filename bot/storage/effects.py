@@ -1,7 +1,7 @@
 """The effect log and the ledger: what was sent to a platform, and with what outcome."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -63,6 +63,13 @@ class EffectLog:
     async def load(self) -> None:
         rows = await self._store.rows("select distinct run, task from ledger")
         self._with_receipts = {(f"R{row['run']}", row["task"]) for row in rows}
+
+    async def reload(self, receipts: Collection[str] | None) -> None:
+        """Other replicas have done something, and these receipts prove it, or any."""
+        if receipts is None:
+            await self.load()
+        for run, task in map(json.loads, receipts or ()):
+            self._with_receipts.add((run, task))
 
     async def get(self, key: str, step_key: str) -> Effect | None:
         query = "select * from effects where key = :key and step = :step"
@@ -145,6 +152,7 @@ class EffectLog:
         connection.execute(_SET_STATE, key=effect.key, step=effect.step.step_key, state=state, outcome=dumped)
         if state == "done" and not (isinstance(outcome, WriteResult) and outcome.already):
             connection.execute(_INSERT_RECEIPT, **_receipt(effect, dumped))
+            connection.changed("receipts", json.dumps([effect.run, effect.step.target]))
 
     def remember_receipt(self, effect: Effect) -> None:
         self._with_receipts.add((effect.run, effect.step.target))

@@ -167,9 +167,6 @@ class Store:
         """Inserts or updates the row of ``key``."""
         await self.transaction(lambda connection: connection.put(table, key, values), kind)
 
-    async def catch_up(self) -> None:
-        """Applies what other replicas have changed."""
-
     async def release_space(self) -> None:
         """Gives back to the disk what deleted rows took. Raises ``StoreError``."""
         try:
