@@ -161,7 +161,8 @@ class _Parts:
     def activity_log(self) -> ActivityLog:
         rows, language = ActivityRows(self.store), self.settings.bot.language
         within = self.settings.bot.activity_within
-        return ActivityLog(rows, self.chats, self.live_cards, self.now, language, within)
+        has_replicas = self.settings.bot.has_replicas
+        return ActivityLog(rows, self.chats, self.live_cards, self.now, language, within, has_replicas)
 
     @cached_property
     def outbox(self) -> Outbox:

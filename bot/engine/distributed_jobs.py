@@ -66,6 +66,8 @@ class DistributedJobs:
 
     def __init__(self, url: str, store: Store, handlers: Mapping[str, JobHandler]) -> None:
         self._store = store
+        for library in ("procrastinate", "psycopg.pool"):  # what they say is said here, once
+            logging.getLogger(library).setLevel(logging.ERROR)
         self._app = App(
             connector=PsycopgConnector(conninfo=url, kwargs=OPTIONS, min_size=1, max_size=4, timeout=5.0)
         )
@@ -79,7 +81,6 @@ class DistributedJobs:
         self._sweeping: asyncio.Task[None] | None = None
         self._abandoned: set[int] = set()  # jobs of this replica that it was not running at the last sweep
         self.on_sweep: Callable[[], Awaitable[None]] | None = None
-        logging.getLogger("procrastinate").setLevel(logging.WARNING)
 
     async def start(self) -> None:
         await self._store.transaction(_create_tables, Commit.JOB)

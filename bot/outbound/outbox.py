@@ -91,8 +91,8 @@ class Claims(Protocol):
 
 
 class Outbox:
-    """``senders``: how each kind is sent. ``notices_about`` says who is told that a delivery is parked. ``claims``:
-    of the lanes, if there are several replicas."""
+    """``senders``: how each kind is sent. ``notices_about`` says who is told that a delivery is parked.
+    ``claims``: of the lanes, if there are several replicas."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Claims of what only one replica may do at a time: advisory locks of PostgreSQL, held by a connection of their own.
+"""Claims of what one replica may do at a time: advisory locks of PostgreSQL, held by a connection of their own.
 
 A replica that dies loses its connection, and with it all of its claims.
 """
