@@ -21,7 +21,7 @@ from bot.engine.message_history import MessageHistory
 from bot.engine.message_work import MessageProcessor
 from bot.engine.port import Engine
 from bot.engine.reconciler import Reconciler
-from bot.observability import metrics
+from bot.observability import metrics, traces
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.date_change import DateChange
 from bot.outbound.drawings import Drawings
@@ -109,7 +109,7 @@ class _Parts:
         self.now = now
         self.store, self.http = (
             Store(settings.bot.database_url),
-            HttpClients(on_request=metrics.observe_platform_request),
+            HttpClients(on_request=_observe_request),
         )
         self.platforms = _connect_platforms(settings, self.http, self.store, now)
         self.chats = {chat.name: chat for chat in (*create_chats(settings, self.store, now), *surfaces)}
@@ -324,6 +324,11 @@ class _Parts:
             PlatformEvents(self.platforms, self.runs, self.now),
             self.home_pages,
         )
+
+
+def _observe_request(platform: str, write: bool, seconds: float, status: int | None) -> None:
+    metrics.observe_platform_request(platform, write, seconds, status)
+    traces.add_request(platform, write, seconds, status)
 
 
 def _connect_platforms(

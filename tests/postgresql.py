@@ -86,7 +86,7 @@ class PostgresServer:
     def create_database(self, template: str = "template1") -> str:
         """Returns its URL."""
         name = f"test_{uuid4().hex}"
-        self.execute(f"create database {name} template {template} strategy file_copy")
+        self.execute(f"create database {name} template {template}")
         return self.url(name)
 
     def drop_database(self, url: str) -> None:

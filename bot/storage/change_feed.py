@@ -18,7 +18,7 @@ from typing import Protocol
 import psycopg
 import structlog
 
-from bot.storage.postgres_connection import AsyncDriver, Driver, connect_async, cut_after, first_line
+from bot.storage.postgres_connection import AsyncDriver, Driver, connect_async, cut, cut_after, first_line
 from bot.storage.sql import ChangeFeed, Reload, Row, stored_values
 
 KEPT = timedelta(minutes=10)
@@ -65,6 +65,7 @@ class PostgresChangeFeed(ChangeFeed):
         self._applying = asyncio.Lock()
         self._waiting: asyncio.Task[None] | None = None
         self._listener: asyncio.Task[None] | None = None
+        self._connection: AsyncDriver | None = None  # which listens
         self.listening = True  # until it is known that it cannot
 
     def subscribe(self, topic: str, reload: Reload) -> None:
@@ -84,6 +85,12 @@ class PostgresChangeFeed(ChangeFeed):
 
     def miss(self) -> None:
         self._missed_some = True
+
+    def doubt(self) -> None:
+        """Another connection was lost, and could not be opened again. May be called in any thread."""
+        self.listening = False
+        if (connection := self._connection) is not None:
+            cut(connection)
 
     async def catch_up(self) -> None:
         """Several who ask while one reads share the next one."""
@@ -123,8 +130,9 @@ class PostgresChangeFeed(ChangeFeed):
         while True:
             try:
                 async with await connect_async(self._url) as connection:
-                    await connection.execute(_LISTEN)
-                    self.listening = True
+                    with cut_after(_ANSWER_SECONDS, connection):
+                        await connection.execute(_LISTEN)
+                    self._connection, self.listening = connection, True
                     await self._listen(connection)
             except (psycopg.Error, OSError) as error:
                 log.warning("not listening for changes of other replicas", error=first_line(error))

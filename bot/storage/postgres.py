@@ -68,10 +68,9 @@ class PostgresDatabase:
         self._writer: Driver | None = None  # opened and used only in ``_thread``
         self._reader: AsyncDriver | None = None
         self._opening_reader = asyncio.Lock()
-        self._is_reachable = True
 
     def reachable(self) -> bool:
-        return self._is_reachable and self.changes.listening
+        return self.changes.listening
 
     async def transaction(self, run: Callable[[Connection], T], committed: Callable[[], None]) -> T:
         """``committed`` is called in the writer's thread, once what ``run`` did is on disk.
@@ -88,7 +87,6 @@ class PostgresDatabase:
     def _transaction(self, run: Callable[[Connection], T], committed: Callable[[], None], started: float) -> T:
         repeats = _REPEATS
         while True:
-            was_open = self._writer is not None
             try:
                 return self._try_transaction(run, committed)
             except _OVERTAKEN:
@@ -98,10 +96,11 @@ class PostgresDatabase:
             except psycopg.Error as error:
                 if not (is_lost(error) or is_outdated(error)):
                     raise
+                was_connected = self._writer is not None
                 self._close_writer()
-                if was_open and time.monotonic() - started < WRITE_SECONDS:
+                if was_connected and time.monotonic() - started < WRITE_SECONDS:
                     continue  # on a new connection: the server may have been restarted since the last transaction
-                self._is_reachable = False
+                self.changes.doubt()
                 raise Unreachable(f"the database cannot be reached: {first_line(error)}") from error
 
     def _try_transaction(self, run: Callable[[Connection], T], committed: Callable[[], None]) -> T:
@@ -153,7 +152,7 @@ class PostgresDatabase:
                     raise
                 self._close_writer()
             time.sleep(0.05)  # the server restarts, or ends the transaction
-        self._is_reachable = False
+        self.changes.doubt()
         raise CommitLost("the connection to the database was lost during a commit") from lost
 
     async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
@@ -167,7 +166,7 @@ class PostgresDatabase:
             return await self._read(query, values)
         except psycopg.Error as error:
             if is_lost(error):
-                self._is_reachable = False
+                self.changes.doubt()
             raise
 
     async def _read(self, query: str, values: Mapping[str, object]) -> Sequence[Row]:
@@ -210,7 +209,6 @@ class PostgresDatabase:
         if self._writer is None:
             self._writer = connect(self._url)
             self._writer.execute(_PREPARE, prepare=False)
-            self._is_reachable = True
         return self._writer
 
     def _close_writer(self) -> None:
@@ -226,8 +224,7 @@ class PostgresDatabase:
         async with self._opening_reader:
             if self._reader is None:
                 self._reader = await connect_async(self._url)
-                self._is_reachable = True
-        return self._reader
+            return self._reader
 
     async def _close_reader(self) -> None:
         if (reader := self._reader) is not None:

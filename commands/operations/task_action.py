@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.errors import AdapterError
-from adapters.models import Person, RunState, Task
+from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import Emulated, Unsupported
 from adapters.toolkit.people import is_among
-from adapters.writes import AssignTask, Op, TaskWrite
+from adapters.writes import AssignTask, Op, ReopenTask, TaskWrite
+from commands.cards.activity_line import released_line
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
 from commands.cards.task_buttons import finish_button, take_over_button
 from commands.cards.task_row import people_names
@@ -22,7 +23,7 @@ from commands.model.outcomes import Done
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import LastAction, Receipt, TrackedRun
 from commands.operations.preconditions import PreconditionContext, task_precondition
-from commands.operations.which_task import likely_tasks, which_task
+from commands.operations.which_task import fitting_tasks, which_task
 from commands.operations.write import write
 from commands.text.catalogue import lazy, translate
 from commands.text.error_text import capability_text, platform_title
@@ -96,7 +97,7 @@ async def execute_on_tasks(
         tasks = find_tasks(intent.tasks, tracked, context.message, context.services, confirm=confirm)
     except Missing:
         tracked = await context.services.runs.refresh(tracked.handle)  # somebody may have added it there
-        likely = likely_tasks(context, tracked, op) if len(intent.tasks) == 1 else ()
+        likely = fitting_tasks(context, tracked, op)
         tasks = find_tasks(
             intent.tasks, tracked, context.message, context.services, confirm=confirm, likely=likely
         )
@@ -106,11 +107,18 @@ async def execute_on_tasks(
     reports: list[OutcomeReport] = []
     for task, own in itertools.product(tasks, each):
         current = tracked.run.task(task.id) or task
-        more = {"expected": _expected(intent, current)} if isinstance(intent, Assign) else {}
+        more = _as_last_read(intent, kind, current)
         wanted = kind(run=tracked.run.key, by=by, task=task.id, options=intent.options, **fields, **own, **more)
         reports.append(await _write_one(context, tracked, wanted, alone=len(tasks) * len(each) == 1))
         tracked = await context.services.runs.get(tracked.handle) or tracked
     return answer_of(tracked, reports, context.services)
+
+
+def _as_last_read(intent: TaskIntent, kind: type[TaskWrite], task: Task) -> dict[str, Any]:
+    """The fields of a write that depend on the task as it is now."""
+    if isinstance(intent, Assign):
+        return {"expected": _expected(intent, task)}
+    return {"held": True} if kind is ReopenTask and task.state is TaskState.HELD else {}
 
 
 def _expected(intent: Assign, task: Task) -> tuple[Person, ...]:
@@ -180,7 +188,8 @@ async def _release_hold(context: CommandContext, tracked: TrackedRun, wanted: Ta
     if task is None or not _is_held_by_liaison(tracked, task):
         return None
     await _store_hold(context, tracked, wanted)
-    return OutcomeReport(translate("receipt.let_go", task=task_name(tracked, task)), "done")
+    line = released_line(context.message, tracked, wanted, context.services)
+    return OutcomeReport(translate("receipt.let_go", task=task_name(tracked, task)), "done", activity=(line,))
 
 
 def _is_held_by_liaison(tracked: TrackedRun, task: Task) -> bool:

@@ -66,7 +66,7 @@ async def test_a_late_refusal_of_a_click_is_a_reply_that_mentions_the_person(
         assert harness.mm.mentions(reply) == {harness.mm.ana.id}
 
 
-async def test_a_late_success_of_a_click_without_buttons_is_not_posted(harness: MattermostHarness) -> None:
+async def test_a_late_success_of_a_click_shows_only_on_the_card(harness: MattermostHarness) -> None:
     post = await harness.post(FINISH_T3)
     await harness.surface.send_private(
         message(harness, Via.BUTTON, post), simple_card("T3 is done", shown_elsewhere=True)
@@ -76,6 +76,18 @@ async def test_a_late_success_of_a_click_without_buttons_is_not_posted(harness: 
         message(harness, Via.BUTTON, post),
         simple_card("T3 is yours", Button("Finish T3", FINISH_T3), shown_elsewhere=True),
     )
+    assert bot_posts(harness) == [post]
+
+
+async def test_a_late_success_in_a_direct_message_is_answered_there(harness: MattermostHarness) -> None:
+    direct = harness.mm.direct(harness.mm.ana, harness.mm.bot)
+    post = await harness.mm.say(direct, "mine", harness.mm.ana)
+    pressed = message(harness, Via.BUTTON, post)
+    pressed = pressed.model_copy(
+        update={"place": pressed.place.model_copy(update={"channel": direct.id, "direct": True})}
+    )
+    card = simple_card("T3 is yours", Button("Finish T3", FINISH_T3), shown_elsewhere=True)
+    await harness.surface.send_private(pressed, card)
     assert bot_posts(harness)[-1].labels == ["Finish T3"]
 
 
