@@ -12,16 +12,17 @@ waits for an unknown outcome holds the lock of its message instead of its run's.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from adapters.models import RunKey
 from bot.engine.distributed_jobs import DistributedJobs, Job, JobHandler, RunAgain
 from bot.engine.port import GaveWay, MessageWork, Progress
-from bot.engine.recording import Recorder
+from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.scheduled import ScheduledRows
@@ -77,7 +78,7 @@ class DistributedEngine:
         self.on_delay_change: Callable[[str], None] = lambda run: None
         self._store = store
         self._inbox = inbox
-        self._recorder = Recorder(inbox)
+        self._recording = Recording(inbox, lambda _: True, self._spawn)  # another replica may process it
         self._scheduled = scheduled
         self._work = work
         self._now = now
@@ -130,10 +131,7 @@ class DistributedEngine:
     async def record(self, message: Message, answer: bytes) -> Recorded:
         if not self._accepting:
             raise NotRecorded("shutting down")
-        first_answer = await self._recorder.record(message, answer)
-        if first_answer is not None:
-            return Recorded(new=False, answer=first_answer)
-        return Recorded(new=True, answer=answer)
+        return await self._recording.record(message, answer)
 
     def process(self, key: str) -> None:
         """Its job is stored with it."""
@@ -176,7 +174,7 @@ class DistributedEngine:
 
     async def schedule(self, due_at: datetime, slot: str, message: Message | None) -> None:
         if message is None:
-            await self._scheduled.delete(slot)
+            self._scheduled.delete(slot)
             return
         due = due_at.isoformat()
         await self._scheduled.put(
@@ -322,7 +320,7 @@ class DistributedEngine:
             await self.record(found[1], b"")
         except NotRecorded:
             raise RunAgain(DATABASE_RETRY_SECONDS) from None
-        await self._scheduled.delete(job.key)
+        self._scheduled.delete(job.key)
 
     async def _execute(self, job: Job) -> None:
         unfinished = await self._inbox.find_unfinished(job.key)
@@ -416,8 +414,8 @@ class DistributedEngine:
         self._oldest_at = await self._inbox.oldest_unfinished()
         metrics.set_queue_depth(len(waiting))
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._on_task_done)
 

@@ -18,7 +18,7 @@ import structlog
 from adapters.models import RunKey
 from bot.engine.keyed_queues import KeyedQueues, TurnQueues
 from bot.engine.port import STORE_RETRY_SECONDS, MessageWork, Progress
-from bot.engine.recording import Recorder
+from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.scheduled import ScheduledRows
@@ -71,7 +71,6 @@ class EmbeddedEngine:
         """``on_delay_change`` gets the run whose number of ``delayed_writes`` may be another."""
         self.on_delay_change: Callable[[str], None] = lambda run: None
         self._inbox = inbox
-        self._recorder = Recorder(inbox)
         self._scheduled = scheduled
         self._work = work
         self._now = now
@@ -81,6 +80,7 @@ class EmbeddedEngine:
         self._reaction_queues = KeyedQueues(self._read_reaction, self._spawn)  # by channel
         self._run_queues = TurnQueues(self._execute, self._spawn)
         self._pending_starts: dict[str, _PendingStart] = {}  # by place
+        self._recording = Recording(inbox, lambda key: key in self._items, self._spawn)
         self._last_queue_order = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}  # by slot
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,13 +130,12 @@ class EmbeddedEngine:
     async def record(self, message: Message, answer: bytes) -> Recorded:
         if not self._accepting:
             raise NotRecorded("shutting down")
-        first_answer = await self._recorder.record(message, answer)
-        if first_answer is not None:
-            return Recorded(new=False, answer=first_answer)
-        self._items[message.key] = _QueueItem(message)
-        metrics.set_queue_depth(len(self._items))
-        asyncio.get_running_loop().call_later(UNACKNOWLEDGED_SECONDS, self.process, message.key)
-        return Recorded(new=True, answer=answer)
+        recorded = await self._recording.record(message, answer)
+        if recorded.new:
+            self._items[message.key] = _QueueItem(message)
+            metrics.set_queue_depth(len(self._items))
+            asyncio.get_running_loop().call_later(UNACKNOWLEDGED_SECONDS, self.process, message.key)
+        return recorded
 
     def process(self, key: str) -> None:
         item = self._items.get(key)
@@ -185,7 +184,7 @@ class EmbeddedEngine:
         if timer is not None:
             timer.cancel()
         if message is None:
-            await self._scheduled.delete(slot)
+            self._scheduled.delete(slot)
             return
         await self._scheduled.put(slot, due_at, message)
         self._set_timer(slot, due_at, message)
@@ -361,5 +360,5 @@ class EmbeddedEngine:
         """Records the message before deleting its slot: after a crash in between, the key marks it as a repeat."""
         self._timers.pop(slot, None)
         await self.record(message, b"")
-        await self._scheduled.delete(slot)
+        self._scheduled.delete(slot)
         self.process(message.key)

@@ -1,12 +1,16 @@
-"""Records messages for both engines, within the time that a chat waits."""
+"""Records each message once and in time, however often its delivery comes."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
 from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
 from bot.surfaces.errors import NotRecorded
+from bot.surfaces.protocol import Recorded
 from commands.model.messages import Message
 
 RECORD_TIMEOUT_SECONDS = 2.0
@@ -14,29 +18,43 @@ RECORD_TIMEOUT_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
-class Recorder:
-    def __init__(self, inbox: Inbox) -> None:
-        self._inbox = inbox
-        self._late: set[asyncio.Task[None]] = set()
+class Recording:
+    """``is_known``: whether an earlier delivery of the message is being processed."""
 
-    async def record(self, message: Message, answer: bytes) -> bytes | None:
-        """None for a new message, else the answer that the first delivery got. Raises ``NotRecorded``."""
-        recording = asyncio.create_task(self._inbox.record(message, answer))
+    def __init__(
+        self, inbox: Inbox, is_known: Callable[[str], bool], spawn: Callable[[Coroutine[Any, Any, None]], object]
+    ) -> None:
+        self._inbox = inbox
+        self._is_known = is_known
+        self._spawn = spawn
+        self._pending: Counter[str] = Counter()  # deliveries that are being recorded, by key
+        self._late: set[str] = set()  # keys whose senders were told that they may not be recorded
+
+    async def record(self, message: Message, answer: bytes) -> Recorded:
+        """Raises ``NotRecorded``. A commit that comes too late is undone, unless another delivery needs it."""
+        key = message.key
+        self._pending[key] += 1
+        try:
+            return await self._record(message, answer)
+        finally:
+            self._pending[key] -= 1
+            if not self._pending[key]:
+                del self._pending[key]
+                if key in self._late:
+                    self._late.remove(key)
+                    self._spawn(self._inbox.withdraw(key))
+
+    async def _record(self, message: Message, answer: bytes) -> Recorded:
+        key = message.key
         try:
             async with asyncio.timeout(RECORD_TIMEOUT_SECONDS):
-                return await asyncio.shield(recording)
+                first_answer = await self._inbox.record(message, answer)
         except (TimeoutError, StoreError) as error:
-            log.warning("message not recorded in time", delivery=message.key, error=str(error))
-            if isinstance(error, TimeoutError):
-                late = asyncio.create_task(self._withdraw(message.key, recording))
-                self._late.add(late)
-                late.add_done_callback(self._late.discard)
+            log.warning("message not recorded in time", delivery=key, error=str(error))
+            if isinstance(error, TimeoutError) and not self._is_known(key):
+                self._late.add(key)
             raise NotRecorded(str(error)) from error
-
-    async def _withdraw(self, key: str, recording: "asyncio.Task[bytes | None]") -> None:
-        """A late commit may still record it, but not a message that an earlier delivery brought."""
-        try:
-            if await recording is None:
-                await self._inbox.withdraw(key)
-        except StoreError as error:
-            log.info("message not recorded", delivery=key, error=str(error))
+        if first_answer is not None and key not in self._late:
+            return Recorded(new=False, answer=first_answer)
+        self._late.discard(key)
+        return Recorded(new=True, answer=answer if first_answer is None else first_answer)

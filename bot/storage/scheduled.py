@@ -36,8 +36,13 @@ class ScheduledRows:
 
         await self._store.transaction(change, Commit.SCHEDULED)
 
-    async def delete(self, slot: str) -> None:
-        await self._store.execute("delete from scheduled where slot = :slot", Commit.SCHEDULED, slot=slot)
+    def delete(self, slot: str) -> None:
+        """Soon: a message that is not wanted any more does nothing, and one that was recorded is known."""
+        self._store.later(lambda connection: _delete(connection, slot), Commit.SCHEDULED)
+
+
+def _delete(connection: Connection, slot: str) -> None:
+    connection.execute("delete from scheduled where slot = :slot", slot=slot)
 
 
 def _scheduled(row: Row) -> tuple[str, tuple[datetime, Message]]:
