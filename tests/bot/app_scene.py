@@ -64,11 +64,13 @@ async def app_scene(
     console: Console | None = None,
     now: Callable[[], datetime] = utc_now,
     write_timeout: timedelta = timedelta(minutes=2),
+    database_url: str = "",
 ) -> AsyncIterator[Scene]:
-    """``folder`` holds the database: a second scene there is a restart."""
+    """``folder`` holds the database, unless there is a URL: a second scene with the same one is a restart."""
     console, settings = console or Console(), demo_settings(folder).with_secret_key()
     local = replace(settings.platforms["local"], slowest_answer=slowest_answer)
-    options = settings.bot.model_copy(update={"write_timeout": write_timeout})
+    url = database_url or settings.bot.database_url
+    options = settings.bot.model_copy(update={"write_timeout": write_timeout, "database_url": url})
     app = bootstrap(replace(settings, bot=options, platforms={"local": local}), surfaces=[console], now=now)
     async with running(app):
         platform = app.platforms["local"]
