@@ -24,8 +24,9 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A new PostgreSQL database, with the tables."""
+def postgres_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A new PostgreSQL database, with the tables. The files of a replica are made in the working directory."""
+    monkeypatch.chdir(tmp_path)
     with postgresql.new_database() as url:
         yield url
 

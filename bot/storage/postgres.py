@@ -78,11 +78,11 @@ class PostgresDatabase:
         Raises ``Unreachable`` if nothing is stored, ``CommitLost`` if that is not known.
         """
         started = time.monotonic()
-        stalled = asyncio.get_running_loop().call_later(WRITE_SECONDS, self._cut_writer)
+        self._cut_stalled_writer(first=True)
         try:
             return await self._in_thread(lambda: self._transaction(run, committed, started))
         finally:
-            stalled.cancel()
+            self._stalled.cancel()
 
     def _transaction(self, run: Callable[[Connection], T], committed: Callable[[], None], started: float) -> T:
         repeats = _REPEATS
@@ -216,9 +216,11 @@ class PostgresDatabase:
             self._writer.close()
             self._writer = None
 
-    def _cut_writer(self) -> None:
-        if (writer := self._writer) is not None:
+    def _cut_stalled_writer(self, *, first: bool = False) -> None:
+        """Again and again, while the transaction has not ended: each connection that it opens may stall."""
+        if not first and (writer := self._writer) is not None:
             cut(writer)
+        self._stalled = asyncio.get_running_loop().call_later(WRITE_SECONDS, self._cut_stalled_writer)
 
     async def _read_connection(self) -> AsyncDriver:
         async with self._opening_reader:

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from bot.storage.sql import Connection, Row, stored_values
+from bot.storage.sql import Connection, Row, encodable_text, stored_values
 
 WRITE_SECONDS = 3.0  # a server that does not answer a transaction for so long counts as unreachable
 OPTIONS: dict[str, Any] = {
@@ -109,7 +109,7 @@ def is_unstorable(error: Exception) -> bool:
 
 
 def storable_values(values: Mapping[str, object]) -> Mapping[str, object]:
-    """PostgreSQL stores no NUL character in a text, and nothing stores half of a surrogate pair."""
+    """PostgreSQL stores no NUL character in a text."""
     return {
         name: storable_text(value) if isinstance(value, str) else value
         for name, value in stored_values(values).items()
@@ -117,7 +117,7 @@ def storable_values(values: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def storable_text(text: str) -> str:
-    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return encodable_text(text.replace("\0", "\ufffd"))
 
 
 def first_line(error: Exception) -> str:

@@ -130,6 +130,11 @@ def stored_values(values: Mapping[str, object]) -> Mapping[str, object]:
     }
 
 
+def encodable_text(text: str) -> str:
+    """Without halves of surrogate pairs, which no database stores."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 @overload
 def read_time(stored: str) -> datetime: ...
 @overload

@@ -12,6 +12,8 @@ from bot.storage.sql import Connection
 from bot.storage.store import Commit, Store, StoreError
 from tests.e2e.process import until
 
+INSERT = "insert into changes (topic, key, replica, at) values ('names', %s, 'another', '')"
+
 
 class Replica:
     """A store, and the keys that it was told to read again (None: all)."""
@@ -131,8 +133,9 @@ async def test_a_replica_that_is_further_behind_than_the_feed_reads_everything_a
     async with replicas(postgres_url, 1) as (replica,):
         add_silently(postgres_url, "a")
         await replica.store.catch_up()
-        add_silently(postgres_url, "b", "c")
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
+        with psycopg.connect(postgres_url) as connection:  # one transaction
+            for key in ("b", "c"):
+                connection.execute(INSERT, [key])
             connection.execute("delete from changes where key != 'c'")
         await replica.store.catch_up()
         assert replica.reloaded == ["a", None]
@@ -156,10 +159,7 @@ async def test_a_reload_that_fails_is_repeated(postgres_url: str) -> None:
         assert replica.reloaded == ["a", "a"]
 
 
-def add_silently(url: str, *keys: str) -> None:
+def add_silently(url: str, key: str) -> None:
     """As another replica would, but without a notification."""
     with psycopg.connect(url, autocommit=True) as connection:
-        for key in keys:
-            connection.execute(
-                "insert into changes (topic, key, replica, at) values ('names', %s, 'r', '')", [key]
-            )
+        connection.execute(INSERT, [key])

@@ -1,15 +1,21 @@
 """What only a database on another machine can do: be away, be restarted, or be lost in the middle of a commit."""
 
 import asyncio
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
+from adapters.models import Run, RunKey, RunState
+from bot.storage.run_transaction import RunTransaction
+from bot.storage.runs import RunRows
 from bot.storage.sql import Connection
 from bot.storage.store import Commit, CommitUnknown, Store, StoreError
+from commands.model.tracked_run import TrackedRun
 from tests.e2e.process import until
 from tests.postgresql import PostgresServer, own_server
 from tests.tcp_proxy import TcpProxy, tcp_proxy
@@ -174,6 +180,83 @@ async def test_if_nobody_knows_what_became_of_a_commit_it_is_reported_as_unknown
         await store.catch_up()
         assert None in reloaded, "memory may lack what was committed"
         assert await names(store) == ["before", "one"]
+
+
+async def test_two_replicas_that_change_one_run_lose_no_change(postgres_url: str) -> None:
+    async with opened(postgres_url) as first, opened(postgres_url) as second:
+        stores, changes = (first, second), 40
+        replicas = [RunRows(store, lambda: datetime.now(UTC)) for store in stores]
+        key = RunKey(platform="p", id="1")
+        run = Run(key=key, title="Failover", state=RunState.ACTIVE)
+        inserted = await replicas[0].transaction(lambda rows: rows.insert(run), Commit.START)
+
+        def add_a_letter(tracked: TrackedRun) -> TrackedRun:
+            return tracked.model_copy(
+                update={"run": tracked.run.model_copy(update={"title": tracked.run.title + "x"})}
+            )
+
+        both = [rows.change(inserted.handle, add_a_letter) for _ in range(changes) for rows in replicas]
+        await asyncio.gather(*both)
+        row = await first.row("select snapshot, version from runs")
+        assert row is not None
+        assert Run.model_validate_json(row["snapshot"]).title == "Failover" + "x" * changes * 2
+        assert row["version"] == 1 + changes * 2
+
+
+async def test_a_run_that_two_replicas_find_at_once_gets_one_handle(postgres_url: str) -> None:
+    run = Run(key=RunKey(platform="p", id="1"), title="Failover", state=RunState.ACTIVE)
+
+    def find_or_insert(rows: RunTransaction) -> str:
+        found = rows.find(run.key)
+        return (found or rows.insert(run)).handle
+
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(opened(postgres_url)) for _ in range(4)]
+        replicas = [RunRows(store, lambda: datetime.now(UTC)) for store in stores]
+        handles = await asyncio.gather(*(rows.transaction(find_or_insert, Commit.RUN) for rows in replicas))
+        assert len(set(handles)) == 1
+
+
+async def test_transactions_that_wait_for_each_other_both_succeed(postgres_url: str) -> None:
+    async with opened(postgres_url) as first, opened(postgres_url) as second:
+        for name in ("a", "b"):
+            await insert(first, name)
+        met, runs = threading.Barrier(2, timeout=10), list[str]()
+        query = "update surface_state set value = value || 'x' where name = :name"
+
+        def both(one: str, other: str) -> Callable[[Connection], None]:
+            def change(connection: Connection) -> None:
+                runs.append(one)
+                connection.execute(query, name=one)
+                if runs.count(one) == 1:
+                    met.wait()  # until each has a lock that the other one needs
+                connection.execute(query, name=other)
+
+            return change
+
+        work = [first.transaction(both("a", "b"), Commit.RUN), second.transaction(both("b", "a"), Commit.RUN)]
+        await asyncio.gather(*work)
+        assert {row["value"] for row in await first.rows("select value from surface_state")} == {"{}xx"}
+        assert len(runs) == 3
+
+
+async def test_a_column_that_another_replica_adds_breaks_no_query(postgres_url: str) -> None:
+    """During an upgrade, tables get columns while older replicas work on."""
+    async with opened(postgres_url) as older:
+        for number in range(10):  # so often that the queries are prepared
+            await insert(older, f"before {number}")
+            await older.rows("select * from surface_state")
+            await older.transaction(read_all, Commit.SURFACE_STATE)
+        with psycopg.connect(postgres_url, autocommit=True) as newer:
+            newer.execute("alter table surface_state add column later text not null default 'x'")
+        assert len(await older.rows("select * from surface_state")) == 10
+        assert await older.transaction(read_all, Commit.SURFACE_STATE) == 10
+        await insert(older, "after")
+        assert older.ready()
+
+
+def read_all(connection: Connection) -> int:
+    return len(connection.rows("select * from surface_state"))
 
 
 def is_commit(data: bytes) -> bool:

@@ -1,7 +1,9 @@
 """The store commits changes in order, in batches, and survives one that fails."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from bot.storage.migration import upgrade
-from bot.storage.sql import Connection
+from bot.storage.sql import Connection, read_time
 from bot.storage.store import Commit, Store, StoreError
 from bot.storage.surface_state import SurfaceStateRows
 from bot.storage.tables import metadata
@@ -184,3 +186,42 @@ async def test_a_database_of_a_newer_version_is_opened_if_it_only_has_more(datab
     await second.open()
     assert await SurfaceStateRows(second, "").get("name") == "{}"
     await second.close()
+
+
+async def test_a_text_that_cannot_be_stored_as_it_is_does_no_harm(store: Store) -> None:
+    """PostgreSQL stores no NUL character, and nothing stores half of a surrogate pair."""
+    texts = {"nul": "a\0b", "half": "c\ud83dd", "whole": "a\U0001f600b", "both": "\0\udfff"}
+
+    def insert(name: str, text: str) -> Callable[[Connection], None]:
+        return lambda connection: connection.put("surface_state", {"name": name}, {"value": text})
+
+    def find(text: str) -> Callable[[Connection], list[str]]:
+        query = "select name from surface_state where value = :value"
+        return lambda connection: [row["name"] for row in connection.rows(query, value=text)]
+
+    await asyncio.gather(*(store.transaction(insert(*item), Commit.SURFACE_STATE) for item in texts.items()))
+    for name, given in texts.items():
+        assert await store.transaction(find(given), Commit.SURFACE_STATE) == [name]
+        row = await store.row("select value from surface_state where value = :value", value=given)
+        assert row is not None
+        assert row["value"] in (
+            given,
+            re.sub("[\0\ud800-\udfff]", "\ufffd", given),
+            given.replace("\udfff", "\ufffd"),
+        )
+
+
+async def test_values_come_back_as_they_were(store: Store) -> None:
+    answer, at = (
+        bytes(range(256)),
+        datetime(2026, 11, 30, 23, 59, 59, 123456, tzinfo=timezone(timedelta(hours=-3))),
+    )
+    values = {"message": "é%s :x ? 😀", "answer": answer, "state": "new", "stopped": True, "at": at}
+    await store.put("inbox", {"key": "K" * 2000}, values, Commit.RECORD)
+    row = await store.row("select * from inbox where at = :at and stopped = :stopped", at=at, stopped=True)
+    assert row is not None
+    assert (row["key"], row["message"], row["state"]) == ("K" * 2000, values["message"], "new")
+    assert bytes(row["answer"]) == answer
+    assert bool(row["stopped"]) is True
+    assert (read_time(row["at"]), row["at"]) == (at, "2026-12-01T02:59:59.123456+00:00")
+    assert (row["route"], row["queue_order"]) == (None, None)
