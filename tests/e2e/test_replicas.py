@@ -42,7 +42,7 @@ def cards(scene: Scene, handle: str) -> list[str]:
     return [
         message.text
         for message in scene.room.bot_messages()
-        if not message.visible_to and re.search(rf"{handle} {RUNBOOK}(?s:.*)T1 ", message.text)
+        if not message.visible_to and re.search(rf"^{handle} {RUNBOOK}(?s:.*)Stages ", message.text)
     ]
 
 
@@ -63,6 +63,7 @@ async def test_commands_to_any_replica_are_done_once_in_order_and_shown(three: R
         assert comments(scene, handle) == [f"number {number}" for number in range(6)]
         assert len(cards(scene, handle)) == 1, scene.room.text()
         await scene.wait_for_text(r"T2 Page the DBA\nrunning(?s:.*)Done T1")
+        await scene.wait_for_text("began T2")
         numbers = re.findall(rf"commented on {handle} .*: number (\d)", scene.room.text())
         assert numbers == sorted(numbers), scene.room.text()
     assert scenes[0].count_effects("finish") == len(scenes)
@@ -104,7 +105,7 @@ async def test_a_run_started_on_one_replica_is_used_on_another_at_once(three: Re
     await scene.wait_for_effects("finish")
     three.deliver_to(2)
     await scene.room.command("show")
-    assert len(cards(scene, handle)) == 1 or await until(lambda: len(cards(scene, handle)) == 1)
+    await until(lambda: len(cards(scene, handle)) == 1)  # the old one becomes a pointer
 
 
 async def test_the_work_of_a_killed_replica_is_taken_over(three: Replicas) -> None:
@@ -150,6 +151,6 @@ async def test_a_database_that_restarts_loses_nothing(three: Replicas) -> None:
         three.deliver_anywhere()
         await scene.room.command("comment afterwards")
     for scene, handle in zip(scenes, handles, strict=True):
-        await until(lambda scene=scene, handle=handle: comments(scene, handle)[-1:] == ["afterwards"], within=40)
+        await until(lambda scene=scene, handle=handle: "afterwards" in comments(scene, handle), within=40)
         await scene.wait_for_text("finished T1", within=30)
     assert scenes[0].count_effects("finish") == len(scenes)
