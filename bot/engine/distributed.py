@@ -12,7 +12,7 @@ waits for an unknown outcome holds the lock of its message instead of its run's.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ import structlog
 
 from adapters.models import RunKey
 from bot.engine.distributed_jobs import DistributedJobs, Job, JobHandler, RunAgain
-from bot.engine.port import GaveWay, MessageWork, Progress
+from bot.engine.port import HOLD_FOR_START_SECONDS, QUEUED_NOTICE_SECONDS, GaveWay, MessageWork, Progress
 from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -35,9 +35,7 @@ from commands.model.card import Answer
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
-HOLD_FOR_START = timedelta(seconds=10)
 HELD_LOOK_SECONDS = 0.25
-QUEUED_NOTICE_SECONDS = 3.0
 WAITS_IN_PLACE_SECONDS = 3.0  # for a platform; after that, its job gives way
 DATABASE_RETRY_SECONDS = 1.0
 FAULT_RETRY_SECONDS = 2.0
@@ -103,6 +101,7 @@ class DistributedEngine:
         self._jobs = DistributedJobs(url, store, {name: self._safely(run) for name, run in handlers.items()})
         self._jobs.on_sweep = self._look_at_queues
         inbox.jobs = self
+        store.subscribe("stops", self._stop_executions)
 
     # Lifetime
 
@@ -164,6 +163,7 @@ class DistributedEngine:
 
         def end_waiting(connection: Connection) -> None:
             """It need not wait for its turn: it sends nothing more."""
+            connection.changed("stops", key)
             for job in waiting:
                 if self._jobs.cancel(connection, job.id):
                     details = {**job.details, "stopped_by": by.model_dump_json(), "runs": str(job.attempts)}
@@ -171,6 +171,14 @@ class DistributedEngine:
 
         await self._inbox.mark_stopped(key, end_waiting)
         return "stopped"
+
+    async def _stop_executions(self, keys: Collection[str] | None) -> None:
+        """Somebody stopped these messages on another replica, or any."""
+        for key, execution in list(self._executions.items()):
+            if keys is None or key in keys:
+                unfinished = await self._inbox.find_unfinished(key)
+                if unfinished is not None and unfinished.stopped:
+                    execution.progress.stopped.set()
 
     async def schedule(self, due_at: datetime, slot: str, message: Message | None) -> None:
         if message is None:
@@ -267,7 +275,9 @@ class DistributedEngine:
         run = await self._inbox.find_pending_start(message.place.queue)
         if run is None:
             await self._find_route(message)
-        elif self._now() - datetime.fromisoformat(job.details["since"]) < HOLD_FOR_START:
+        elif self._now() - datetime.fromisoformat(job.details["since"]) < timedelta(
+            seconds=HOLD_FOR_START_SECONDS
+        ):
             raise RunAgain(HELD_LOOK_SECONDS)
         else:
             await self._finish(message, await self._work.busy_answer(message, run))

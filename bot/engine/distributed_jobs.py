@@ -308,6 +308,8 @@ def _job(job: stored.Job) -> Job:
 _STILL_RUNNING = """
 select 1 from procrastinate_jobs where id = :id and attempts = :attempts and status = 'doing' for update"""
 _LOCK = "select pg_advisory_xact_lock(hashtext('liaison jobs'))"
+# Each job that is fetched is compared with those that have its lock.
+_INDEX = "create index liaison_jobs_by_lock on procrastinate_jobs (lock) where status in ('todo', 'doing')"
 _HAS_TABLES = "select to_regclass('procrastinate_jobs') as found"
 
 
@@ -316,6 +318,7 @@ def _create_tables(connection: Connection) -> None:
     connection.rows(_LOCK)
     if connection.rows(_HAS_TABLES)[0]["found"] is None:
         connection.driver.execute(SchemaManager.get_schema())
+        connection.execute(_INDEX)
 
 
 def _reason(error: BaseException) -> str:

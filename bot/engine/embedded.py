@@ -17,7 +17,13 @@ import structlog
 
 from adapters.models import RunKey
 from bot.engine.keyed_queues import KeyedQueues, TurnQueues
-from bot.engine.port import STORE_RETRY_SECONDS, MessageWork, Progress
+from bot.engine.port import (
+    HOLD_FOR_START_SECONDS,
+    QUEUED_NOTICE_SECONDS,
+    STORE_RETRY_SECONDS,
+    MessageWork,
+    Progress,
+)
 from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -31,8 +37,6 @@ from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
 UNACKNOWLEDGED_SECONDS = 5.0  # then a recorded message is processed anyway: the surface's acknowledgement failed
-HOLD_FOR_START_SECONDS = 10.0
-QUEUED_NOTICE_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
 

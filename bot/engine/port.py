@@ -38,6 +38,8 @@ async def _nothing_to_wait_for() -> None:
     """Likewise."""
 
 
+HOLD_FOR_START_SECONDS = 10.0
+QUEUED_NOTICE_SECONDS = 3.0
 STORE_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses in which a database that fails is waited for."""
 
