@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -391,6 +392,7 @@ class DistributedEngine:
                 raise _gives_way(execution, RunAgain(lock=run_lock, priority=priority))
 
         progress.give_way, progress.leave_queue, progress.rejoin_queue = give_way, leave_queue, rejoin_queue
+        progress.require_own = partial(self._jobs.require_own, job)
         return execution
 
     async def _finish(self, message: Message, answer: Answer, *, resumed: bool = False) -> None:

@@ -16,6 +16,7 @@ import structlog
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision, SyncPsycopgConnector
 from procrastinate import jobs as stored
 from procrastinate.exceptions import ConnectorException
+from procrastinate.job_context import JobResult
 from procrastinate.schema import SchemaManager
 from procrastinate.sql import queries
 from procrastinate.worker import Worker
@@ -44,6 +45,10 @@ class RunAgain(Exception):
         self.after = after
         self.lock = lock
         self.priority = priority
+
+
+class TakenOver(Exception):
+    """Another replica runs the job: this one was away for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,11 @@ class DistributedJobs:
         manager = self._in_transaction.job_manager
         return manager.cancel_job_by_id(id, delete_job=True, connection=connection.driver)
 
+    def require_own(self, job: Job, connection: Connection) -> None:
+        """Part of a transaction. Raises ``TakenOver`` if this replica is not running the job any more."""
+        if connection.row(f"{_STILL_RUNNING} for share", id=job.id, attempts=job.attempts) is None:
+            raise TakenOver(f"job {job.id} was taken over")
+
     async def _run_forever(self, worker: "_Worker") -> None:
         while not worker.stopping:
             try:
@@ -189,7 +199,7 @@ class DistributedJobs:
 
         def change(connection: Connection) -> bool:
             assert isinstance(connection, PostgresConnection)
-            if connection.row(_STILL_RUNNING, id=job.id, attempts=job.attempts) is None:
+            if connection.row(f"{_STILL_RUNNING} for update", id=job.id, attempts=job.attempts) is None:
                 return False
             again = {"retry_at": datetime.now(UTC), "new_priority": None, "new_queue_name": None, "new_lock": None}
             self._in_transaction.job_manager.connector.get_sync_connector().execute_query_all_with_connection(
@@ -256,6 +266,21 @@ class _Worker(Worker):
             if context.job.lock:
                 self.wake()  # for the next one with this lock
 
+    async def _persist_job_status(
+        self,
+        job: stored.Job,
+        status: stored.Status,
+        retry_decision: RetryDecision | None,
+        context: JobContext,
+        job_result: JobResult | None,
+    ) -> None:
+        """Not of a job that another replica has taken over."""
+        found = await self.app.job_manager.list_jobs_async(id=job.id, status="doing", worker_id=self.worker_id)
+        if job.attempts in [own.attempts for own in found]:
+            await super()._persist_job_status(job, status, retry_decision, context, job_result)
+        else:
+            log.warning("job was taken over", task=job.task_name, delivery=job.task_kwargs.get("key"))
+
     async def _handle_notification(self, *, channel: str, notification: stored.Notification) -> None:
         await super()._handle_notification(channel=channel, notification=notification)
         self.wake()
@@ -306,7 +331,7 @@ def _job(job: stored.Job) -> Job:
 
 
 _STILL_RUNNING = """
-select 1 from procrastinate_jobs where id = :id and attempts = :attempts and status = 'doing' for update"""
+select 1 from procrastinate_jobs where id = :id and attempts = :attempts and status = 'doing'"""
 _LOCK = "select pg_advisory_xact_lock(hashtext('liaison jobs'))"
 # Each job that is fetched is compared with those that have its lock.
 _INDEX = "create index liaison_jobs_by_lock on procrastinate_jobs (lock) where status in ('todo', 'doing')"

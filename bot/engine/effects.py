@@ -218,7 +218,7 @@ class Effects:
         services, step = self._services, effect.step
         self._progress.sent = True
         try:
-            await services.effect_log.record_sent(effect)
+            await services.effect_log.record_sent(effect, self._progress.require_own)
         except StoreError:
             self._progress.sent = False
             raise

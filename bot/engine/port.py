@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from adapters.models import RunKey
 from bot.storage.inbox import UnfinishedMessage
+from bot.storage.sql import Connection
 from bot.surfaces.protocol import Recorded
 from commands.dispatch import Route
 from commands.model.card import Answer
@@ -32,6 +33,10 @@ def _no_queue() -> None:
 
 def _may_wait(_: float) -> None:
     """For a message that may wait as long as it has to."""
+
+
+def _nobody_else(_: Connection) -> None:
+    """For a message that no other process can have taken over."""
 
 
 async def _nothing_to_wait_for() -> None:
@@ -57,6 +62,7 @@ class Progress:
     - ``runs``: how often it gave way before.
     - ``give_way``: called before a pause of so many seconds. Raises ``GaveWay`` if others need its place.
     - ``is_out_of_queue``: it left the queue of its run before, and looked for the outcome of a write then.
+    - ``require_own``: part of the transaction that notes a write as sent. Raises if another replica has it now.
     - ``leave_queue``: lets the messages behind it in the queue of its run go on. ``rejoin_queue`` waits until it
       is its turn again. Both do nothing if it has left, or is in its turn, already.
     """
@@ -71,6 +77,7 @@ class Progress:
     runs: int = 0
     is_out_of_queue: bool = False
     give_way: Callable[[float], None] = _may_wait
+    require_own: Callable[[Connection], None] = _nobody_else
     leave_queue: Callable[[], None] = _no_queue
     rejoin_queue: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_wait_for
 

@@ -1,7 +1,7 @@
 """The effect log and the ledger: what was sent to a platform, and with what outcome."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -110,8 +110,8 @@ class EffectLog:
     def _parse(self, rows: Sequence[Row]) -> list[Effect]:
         return self._store.parse_rows("effects", rows, _effect, key=["key", "step"])
 
-    async def record_sent(self, effect: Effect) -> None:
-        """Durable when it returns, so call it before the request goes out.
+    async def record_sent(self, effect: Effect, require: Callable[[Connection], None] = lambda _: None) -> None:
+        """Durable when it returns, so call it before the request goes out. ``require`` may raise.
 
         Sending again updates the count and keeps the first baseline.
         """
@@ -129,7 +129,12 @@ class EffectLog:
             "sends": effect.sends,
             "sent_at": effect.baseline.sent_at,
         }
-        await self._store.execute(_RECORD_SENT, Commit.SENT, **values)
+
+        def change(connection: Connection) -> None:
+            require(connection)
+            connection.execute(_RECORD_SENT, **values)
+
+        await self._store.transaction(change, Commit.SENT)
 
     async def record_state(
         self, effect: Effect, state: Literal["unsent", "unknown"], reason: AdapterError | None = None
