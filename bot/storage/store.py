@@ -116,11 +116,11 @@ class Store:
             await bring_up_to_date(self._database)
             await self._database.changes.open()
         except SchemaError as error:
-            await self._database.close()
+            await self.close()
             raise StoreError(str(error)) from error
         except self._database.errors as error:
-            await self._database.close()
-            raise StoreError(f"cannot open the database: {error}") from error
+            await self.close()
+            raise StoreError(f"cannot open the database: {' '.join(str(error).split())}") from error
         self._writer = asyncio.create_task(self._write_all(), name="store writer")
 
     async def close(self) -> None:
@@ -190,6 +190,10 @@ class Store:
     def subscribe(self, topic: str, reload: Reload) -> None:
         """``reload`` gets the keys of rows that another replica has changed (``Connection.changed``)."""
         self._database.changes.subscribe(topic, reload)
+
+    def on_unusable(self, stop: Callable[[str], None]) -> None:
+        """``stop`` gets the reason if a newer version makes the database unusable for this one while it runs."""
+        self._database.changes.on_unusable = stop
 
     async def catch_up(self) -> None:
         """When it returns, memory has what other replicas had committed before the call. Raises ``StoreError``."""
