@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -138,6 +138,12 @@ def passwords_of(url: str) -> Sequence[str]:
     """As written in it, and decoded."""
     password = urlsplit(url).password
     return sorted({password, unquote(password)}) if password else []
+
+
+def without_password(url: str) -> str:
+    parts = urlsplit(url)
+    who, at, where = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=who.partition(":")[0] + at + where))
 
 
 def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
