@@ -236,11 +236,23 @@ class _Parts:
     # What processes messages
 
     @cached_property
+    def outcome_recorder(self) -> OutcomeRecorder:
+        return OutcomeRecorder(
+            self.run_rows,
+            self.effect_log,
+            self.inbox,
+            self.runs,
+            self.platforms,
+            self.now,
+            cached_profile=self.people.cached_profile,
+        )
+
+    @cached_property
     def effect_services(self) -> EffectServices:
         return EffectServices(
             effect_log=self.effect_log,
             platforms=self.platforms,
-            outcomes=OutcomeRecorder(self.run_rows, self.effect_log, self.inbox, self.runs),
+            outcomes=self.outcome_recorder,
             notices=self.responder,
             now=self.now,
             write_timeout=self.settings.bot.write_timeout,

@@ -57,13 +57,13 @@ class Inbox:
 
         return await self._store.transaction(change, Commit.RECORD)
 
-    async def withdraw(self, key: str) -> None:
-        """Deletes a message whose recording timed out, in case it is recorded after all.
+    def withdraw(self, key: str) -> None:
+        """Deletes a message whose recording timed out, in case it is recorded after all: as soon as the database
+        can be reached.
 
         The sender was told that it may not have been recorded, so a retry of the same delivery must count as new.
         """
-
-        await self._store.execute("delete from inbox where key = :key and state = 'new'", Commit.WITHDRAW, key=key)
+        self._store.later(lambda connection: _withdraw(connection, key), Commit.WITHDRAW)
 
     async def store_answer(self, key: str, answer: bytes) -> None:
         await self._update(key, Commit.CHAT_ANSWER, answer=answer)
@@ -114,6 +114,12 @@ class Inbox:
         _update(connection, key, state="again", result=None, requested_at=requested_at)
         return replace(readable[0], answered=True, requested_at=requested_at)
 
+    def sender(self, connection: Connection, key: str) -> Actor | None:
+        """Part of a transaction. None if there is no such message, or if it cannot be read."""
+        rows = connection.rows("select key, message from inbox where key = :key", key=key)
+        readable = self._store.parse_rows("inbox", rows, _message, key=["key"])
+        return readable[0].actor if readable else None
+
     async def last_queue_order(self) -> int:
         (row,) = await self._store.rows("select max(queue_order) as last from inbox")
         return row["last"] or 0
@@ -163,13 +169,21 @@ def _is_from(message: Message, actor: Actor, place: Place) -> bool:
     return message.actor.id == actor.id and is_there and message.via is not Via.SAY  # which reminders have
 
 
+def _withdraw(connection: Connection, key: str) -> None:
+    connection.execute("delete from inbox where key = :key and state = 'new'", key=key)
+
+
 def _update(connection: Connection, key: str, **values: object) -> None:
     connection.execute(update_query("inbox", tuple(values), "key = :key"), key=key, **values)
 
 
+def _message(row: Row) -> Message:
+    return Message.model_validate_json(row["message"])
+
+
 def _unfinished(row: Row) -> UnfinishedMessage:
     return UnfinishedMessage(
-        message=Message.model_validate_json(row["message"]),
+        message=_message(row),
         route=None if row["route"] is None else Route.model_validate_json(row["route"]),
         stopped=bool(row["stopped"]),
         answered=row["state"] == "again",
@@ -178,7 +192,7 @@ def _unfinished(row: Row) -> UnfinishedMessage:
 
 
 def _recorded(row: Row) -> RecordedMessage:
-    return RecordedMessage(Message.model_validate_json(row["message"]), row["intent"], row["result"])
+    return RecordedMessage(_message(row), row["intent"], row["result"])
 
 
 def _choice(row: Row) -> tuple[Actor, datetime]:

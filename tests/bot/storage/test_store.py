@@ -103,6 +103,51 @@ async def test_what_may_wait_is_committed_with_the_next_change_and_read_before(
     await store.close()
 
 
+async def test_what_may_wait_is_stored_in_order_once_the_disk_takes_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(when: str, kinds: object) -> None:
+        raise OSError("no space left on device")
+
+    def put(value: str) -> None:
+        store.later(
+            lambda connection: connection.put("surface_state", {"name": "one"}, {"value": value}), Commit.RUN
+        )
+
+    monkeypatch.setattr(Store, "commit_hook", staticmethod(fail))
+    put("1")
+    put("2")
+    assert await store.rows("select value from surface_state") == []
+    put("3")
+    with pytest.raises(StoreError):
+        await store.execute("delete from surface_state", Commit.SURFACE_STATE)
+    monkeypatch.setattr(Store, "commit_hook", None)
+    put("4")
+    assert [row["value"] for row in await store.rows("select value from surface_state")] == ["4"]
+    await store.close()
+
+
+async def test_a_change_that_may_wait_is_tried_again_by_itself(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.storage.store.RETRY_SECONDS", 0.05)
+    attempts: list[str] = []
+    stored, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def fail_twice(when: str, kinds: object) -> None:
+        attempts.append(when)
+        if len(attempts) <= 2:
+            raise OSError("no space left on device")
+        if when == "after":
+            loop.call_soon_threadsafe(stored.set)
+
+    monkeypatch.setattr(Store, "commit_hook", staticmethod(fail_twice))
+    store.later(lambda connection: connection.put("surface_state", {"name": "a"}, {"value": "1"}), Commit.RUN)
+    await asyncio.wait_for(stored.wait(), 20)
+    assert attempts == ["before", "before", "before", "after"]
+    await store.close()
+
+
 async def test_a_database_that_cannot_be_opened_raises_store_error(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         await Store(f"sqlite:///{tmp_path}/missing/folder/liaison.db").open()
