@@ -80,8 +80,15 @@ def _root_command(word: str) -> str:
 def _database(url: str) -> str:
     if re.fullmatch(r"sqlite(\+aiosqlite)?:///[^?]+(\?.*)?", url):
         return url
-    if not re.fullmatch(r"postgres(ql)?://.+", url):
+    if not url.startswith("postgres"):
         raise ValueError('must be like "sqlite:///liaison.db" or "postgresql://user@host/liaison"')
+    return require_postgresql(url)
+
+
+def require_postgresql(url: str) -> str:
+    """Raises ``ValueError``."""
+    if not re.fullmatch(r"postgres(ql)?://.+", url):
+        raise ValueError('must be like "postgresql://user@host/liaison"')
     if any(find_spec(module) is None for module in POSTGRESQL_PACKAGES):
         raise ValueError(
             'needs more packages for PostgreSQL; install them with: pip install "liaison[postgresql]"'

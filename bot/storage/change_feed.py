@@ -13,13 +13,13 @@ import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 import psycopg
 import structlog
 
 from bot.storage.postgres_connection import AsyncDriver, Driver, connect_async, cut, cut_after, first_line
-from bot.storage.sql import ChangeFeed, Reload, Row, stored_values
+from bot.storage.schema import SchemaError, require_compatible
+from bot.storage.sql import ChangeFeed, Database, Reload, Row, stored_values
 
 KEPT = timedelta(minutes=10)
 TICK_SECONDS = 5.0  # how long a missed notification stays unnoticed
@@ -50,12 +50,8 @@ def add_changes(driver: Driver, replica: str, changes: Collection[tuple[str, str
         driver.execute(_NOTIFY, {"replica": replica})
 
 
-class Rows(Protocol):
-    async def rows(self, query: str, /, **values: object) -> Sequence[Row]: ...
-
-
 class PostgresChangeFeed(ChangeFeed):
-    def __init__(self, url: str, replica: str, database: Rows) -> None:
+    def __init__(self, url: str, replica: str, database: Database) -> None:
         self._url = url
         self._replica = replica
         self._database = database
@@ -132,8 +128,13 @@ class PostgresChangeFeed(ChangeFeed):
                 async with await connect_async(self._url) as connection:
                     with cut_after(_ANSWER_SECONDS, connection):
                         await connection.execute(_LISTEN)
+                    await require_compatible(self._database)
                     self._connection, self.listening = connection, True
                     await self._listen(connection)
+            except SchemaError as error:
+                self.listening = False
+                log.error("the database cannot be used any more", error=str(error))  # noqa: TRY400
+                return self.on_unusable(str(error))
             except (psycopg.Error, OSError) as error:
                 log.warning("not listening for changes of other replicas", error=first_line(error))
             self.listening = False
@@ -157,9 +158,10 @@ class PostgresChangeFeed(ChangeFeed):
                 replicas = [notification.payload async for notification in found]
 
     async def _tick(self, connection: AsyncDriver) -> None:
-        """Notices also that the connection is lost."""
+        """Notices also that the connection is lost, and that a newer version has migrated the database."""
         with cut_after(_ANSWER_SECONDS, connection):
             await connection.execute(_PRUNE, stored_values({"before": datetime.now(UTC) - KEPT}))
+        await require_compatible(self._database)
 
     async def _catch_up_or_later(self) -> None:
         """A reload that fails is repeated by the next catch-up."""

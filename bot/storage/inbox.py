@@ -71,13 +71,13 @@ class Inbox:
 
         return await self._store.transaction(change, Commit.RECORD)
 
-    async def withdraw(self, key: str) -> None:
-        """Deletes a message whose recording timed out, in case it is recorded after all.
+    def withdraw(self, key: str) -> None:
+        """Deletes a message whose recording timed out, in case it is recorded after all: as soon as the database
+        can be reached.
 
         The sender was told that it may not have been recorded, so a retry of the same delivery must count as new.
         """
-
-        await self._store.execute("delete from inbox where key = :key and state = 'new'", Commit.WITHDRAW, key=key)
+        self._store.later(lambda connection: _withdraw(connection, key), Commit.WITHDRAW)
 
     async def store_answer(self, key: str, answer: bytes) -> None:
         await self._update(key, Commit.CHAT_ANSWER, answer=answer)
@@ -231,6 +231,10 @@ _RECENT = "select * from inbox where at >= :since and message like :part"
 def _is_from(message: Message, actor: Actor, place: Place) -> bool:
     is_there = (message.place.surface, message.place.channel) == (place.surface, place.channel)
     return message.actor.id == actor.id and is_there and message.via is not Via.SAY  # which reminders have
+
+
+def _withdraw(connection: Connection, key: str) -> None:
+    connection.execute("delete from inbox where key = :key and state = 'new'", key=key)
 
 
 def _update(connection: Connection, key: str, **values: object) -> None:

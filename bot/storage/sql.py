@@ -56,7 +56,12 @@ Reload = Callable[[Collection[str] | None], Awaitable[None]]
 
 
 class ChangeFeed:
-    """What others changed. This is the one of a database that has no others."""
+    """What others changed. This is the one of a database that has no others.
+
+    ``on_unusable`` gets the reason when a newer version has migrated the database so that this one cannot use it.
+    """
+
+    on_unusable: Callable[[str], None] = staticmethod(lambda _: None)
 
     def subscribe(self, topic: str, reload: Reload) -> None:
         pass

@@ -120,11 +120,11 @@ class Store:
             await bring_up_to_date(self._database)
             await self._database.changes.open()
         except SchemaError as error:
-            await self._database.close()
+            await self.close()
             raise StoreError(str(error)) from error
         except self._database.errors as error:
-            await self._database.close()
-            raise StoreError(f"cannot open the database: {error}") from error
+            await self.close()
+            raise StoreError(f"cannot open the database: {' '.join(str(error).split())}") from error
         self._writer = asyncio.create_task(self._write_all(), name="store writer")
 
     async def close(self) -> None:
@@ -196,6 +196,10 @@ class Store:
         """``reload`` gets the keys of rows that another replica has changed (``Connection.changed``)."""
         self._database.changes.subscribe(topic, reload)
 
+    def on_unusable(self, stop: Callable[[str], None]) -> None:
+        """``stop`` gets the reason if a newer version makes the database unusable for this one while it runs."""
+        self._database.changes.on_unusable = stop
+
     async def catch_up(self) -> None:
         """When it returns, memory has what other replicas had committed before the call. Raises ``StoreError``."""
         try:
@@ -255,7 +259,9 @@ class Store:
             results = await self._execute(batch)
         except (Unreachable, CommitLost) as error:
             del self._pending[: len(batch)]
-            self._fail(batch, error)
+            self._fail(
+                batch, StoreError(str(error)) if isinstance(error, Unreachable) else CommitUnknown(str(error))
+            )
             return
         except Exception as error:  # noqa: BLE001  the caller gets it through the future
             del self._pending[: len(batch)]
@@ -279,13 +285,12 @@ class Store:
             if not pending.future.done():
                 pending.future.set_result(result)
 
-    def _fail(self, batch: Sequence[_PendingChange[Any]], error: Unreachable | CommitLost) -> None:
-        """The database was lost."""
-        failed = StoreError(str(error)) if isinstance(error, Unreachable) else CommitUnknown(str(error))
-        if isinstance(failed, CommitUnknown):
+    def _fail(self, batch: Sequence[_PendingChange[Any]], error: StoreError) -> None:
+        """All of it: the database cannot be reached, so there is no use in trying them one by one."""
+        if isinstance(error, CommitUnknown):
             self._database.changes.miss()
         for pending in batch:
-            _set_error(pending.future, failed)
+            _set_error(pending.future, error)
             if pending.may_wait:
                 self._postpone(pending)
 

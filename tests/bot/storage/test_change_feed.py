@@ -159,6 +159,24 @@ async def test_a_reload_that_fails_is_repeated(postgres_url: str) -> None:
         assert replica.reloaded == ["a", "a"]
 
 
+async def test_a_replica_notices_that_a_newer_version_has_migrated_the_database(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.storage.change_feed.TICK_SECONDS", 0.2)
+    reasons: list[str] = []
+    async with replicas(postgres_url, 1) as (replica,):
+        replica.store.on_unusable(reasons.append)
+        with psycopg.connect(postgres_url) as connection:
+            connection.execute("update alembic_version set version_num = '9999'")
+        await until(replica.store.ready)
+        assert not reasons, "it only has more"
+        with psycopg.connect(postgres_url) as connection:
+            connection.execute("update compatibility set oldest = '9999'")
+        await until(lambda: reasons)
+        assert "newer version of Liaison (revision 9999" in reasons[0]
+        assert not replica.store.ready()
+
+
 def add_silently(url: str, key: str) -> None:
     """As another replica would, but without a notification."""
     with psycopg.connect(url, autocommit=True) as connection:
