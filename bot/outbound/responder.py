@@ -7,6 +7,7 @@ activity lines, so its news goes to the sender instead.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -98,6 +99,9 @@ class Responder:
     async def post_card(self, handle: str, place: Place, *, cause: Message | None = None) -> None:
         if place.surface in self._surfaces:
             await self._live_cards.ensure_posted(handle, place, cause)
+
+    def defer_card(self, handle: str) -> AbstractContextManager[None]:
+        return self._live_cards.deferred_edits.during_write(handle)
 
     async def post_activity(self, line: ActivityLine) -> None:
         await self._activity_log.post(line)
