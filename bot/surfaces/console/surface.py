@@ -119,7 +119,9 @@ class Console:
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         self._show_lines("edited lines", ref, lines, buttons)
 
-    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, nonce: str, may_exist: bool = False
+    ) -> None:
         self._notify(ConsoleEntry("private", place, nonce, card=card, buttons=card.buttons))
 
     async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:

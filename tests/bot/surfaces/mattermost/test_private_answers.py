@@ -3,7 +3,7 @@
 from typing import Any
 
 from commands.model.card import Button
-from commands.model.messages import Actor, Message, ReplyRoute, Via
+from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 from tests.bot.surfaces.mattermost.harness import FINISH_T3, MattermostHarness, simple_card
 from tests.fakes.mattermost import Post
 
@@ -177,3 +177,16 @@ async def test_if_the_right_is_taken_away_the_other_routes_are_used(harness: Mat
     harness.mm.permissions["system_user"].remove("create_post_ephemeral")
     await harness.surface.send_private(message(harness, Via.MENTION, question), simple_card("Second"))
     assert [post.text for post in bot_posts(harness)] == ["Second"]
+
+
+async def test_a_direct_message_or_notice_that_was_sent_before_a_kill_is_found_again(
+    harness: MattermostHarness,
+) -> None:
+    person = Actor(surface="mattermost", id=harness.mm.ana.id)
+    place = Place(surface="mattermost", channel=harness.mm.town.id)
+    for may_exist in (False, True):
+        await harness.surface.send_direct(person, simple_card("Yours"), nonce="n1", may_exist=may_exist)
+        await harness.surface.send_notice(person, place, simple_card("No"), nonce="n2", may_exist=may_exist)
+        harness.mm.pending.clear()  # the server recognises a repeated request for half a minute only
+    posts = harness.mm.posts_in(harness.mm.direct(harness.mm.ana, harness.mm.bot))
+    assert len(posts) == 2
