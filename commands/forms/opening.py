@@ -23,6 +23,7 @@ from commands.operations.preconditions import run_over
 from commands.operations.task_action import require_started, require_supported
 from commands.text.catalogue import lazy, plain_text, translate
 from commands.text.phrases import run_name, shorten, show_button
+from commands.visibility import require_reading
 
 _OPTION_LENGTH = 70  # characters of an option of a select
 
@@ -41,6 +42,7 @@ async def open_form(request: OpenForm, actor: Actor, place: Place, services: Ser
     form = command.form if command is not None else None
     if actor.membership is not Membership.UNKNOWN:  # else the submission is checked
         right = command.right if command is not None else services.commands["finish"].right
+        require_reading(request, right, actor, services)
         require_right(right, actor, place, services.access_rules)
     fill = dict(request.fill)
     chosen = request.run or fill.pop("run", "")

@@ -15,6 +15,7 @@ import structlog
 
 from bot.surfaces.errors import NotInChannel, RouteClosed, SurfaceError, ThreadGone
 from bot.surfaces.mattermost.buttons import ButtonScope
+from bot.surfaces.mattermost.channels import ChannelDirectory
 from bot.surfaces.mattermost.driver import MattermostApi, is_id
 from bot.surfaces.mattermost.escape import one_line
 from bot.surfaces.mattermost.features import FeatureCache
@@ -65,6 +66,7 @@ class PrivateReplies:
         renderer: Renderer,
         posts: ChannelPosts,
         features: FeatureCache,
+        channels: ChannelDirectory,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
@@ -72,6 +74,7 @@ class PrivateReplies:
         self._renderer = renderer
         self._posts = posts
         self._features = features
+        self._channels = channels
         self._now = now
 
     async def send(self, message: Message, card: Card, *, nonce: str, may_exist: bool = False) -> None:
@@ -90,7 +93,7 @@ class PrivateReplies:
                     return
         elif was_clicked and is_public_already:
             return
-        if card.confidential and not message.place.direct:
+        if await self._must_be_private(card, message.place):
             await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
             return
         try:
@@ -99,6 +102,11 @@ class PrivateReplies:
             await self._post(place, card, nonce, may_exist, mention)
         except (NotInChannel, ThreadGone):
             await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
+
+    async def _must_be_private(self, card: Card, place: Place) -> bool:
+        if place.direct:
+            return False
+        return card.confidential or (card.members_only and await self._channels.has_guests(place.channel))
 
     async def closed_question(self, message: Message, card: Card | None) -> Json | None:
         """If a question was answered with this click: its post without buttons. A refusal leaves it as it is."""
