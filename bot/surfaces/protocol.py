@@ -234,7 +234,9 @@ class Surface(Protocol):
         """
         ...
 
-    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, nonce: str, may_exist: bool = False
+    ) -> None:
         """Shows the card only to ``person``: in ``place`` if the chat can, else as a direct message."""
         ...
 

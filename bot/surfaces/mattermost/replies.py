@@ -2,8 +2,9 @@
 
 If the bot may post ephemerally, it does. Otherwise a slash command is answered by its ``response_url``, and a
 mention by a reply in the thread. A click is answered in its HTTP response, which cannot have buttons. If that has
-been sent or lacks buttons that are needed, success is visible on the card and its activity line; anything else is
-a reply in the card's thread that mentions the person. If none of these works, the bot sends a direct message.
+been sent or lacks buttons that are needed, a success is only visible on the card and its activity line; anything
+else is a reply in the card's thread that mentions the person. If none of these works, the bot sends a direct
+message.
 """
 
 import asyncio
@@ -91,8 +92,8 @@ class PrivateReplies:
             except RouteClosed:
                 if is_public_already:
                     return
-        elif was_clicked and is_public_already:
-            return
+        elif was_clicked and card.shown_elsewhere and not message.place.direct:
+            return  # a reply that everybody can read would only say it again
         if await self._must_be_private(card, message.place):
             await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
             return

@@ -156,9 +156,11 @@ class MattermostSurface:
     ) -> None:
         await self._replies.send(message, card, nonce=nonce or secrets.token_hex(12), may_exist=may_exist)
 
-    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, nonce: str, may_exist: bool = False
+    ) -> None:
         """A bot's account may not post ephemerally, so it is a direct message."""
-        await self._replies.send_direct(person, card, nonce=nonce)
+        await self._replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)
 
     async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
         await self._replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)

@@ -7,9 +7,9 @@ import pytest
 
 from adapters.toolkit.messages import in_language
 from bot.surfaces.console.chat import Chat, Controls
-from bot.surfaces.console.surface import person, room
+from bot.surfaces.console.surface import Console, person, room
 from bot.surfaces.console.terminal import Piped, Screen, Script
-from commands.model.messages import Via
+from commands.model.messages import Membership, Via
 from tests.bot.scripted_app import ScriptedApp
 
 
@@ -172,3 +172,10 @@ async def test_the_chat_is_in_the_current_language(harness: ConsoleHarness) -> N
     with in_language("pt-BR"):
         printed = await harness.script("start x", "3")
     assert "Não há botão 3 aqui. Nada mudou." in printed
+
+
+async def test_liaison_itself_is_nobody_to_assign_a_task_to() -> None:
+    console = Console()
+    (liaison,) = await console.find_people("@Liaison", room())
+    (ben,) = await console.find_people("@ben", room())
+    assert (liaison.membership, ben.membership) == (Membership.BOT, Membership.MEMBER)
