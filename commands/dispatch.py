@@ -16,6 +16,7 @@ from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer
 from commands.cards.permitted_buttons import with_permitted_buttons
+from commands.guest_access import is_for_guests, require_reading
 from commands.lookup.earlier_message import (
     completed_intent,
     require_earlier,
@@ -37,7 +38,7 @@ from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.operations.start_preparation import has_runbook, prepare_start
 from commands.text.locales import language_of
-from commands.visibility import ReadableRuns, is_for_guests, missing_run, readable_services, require_reading
+from commands.visibility import ReadableRuns, missing_run, readable_services
 
 
 class Route(Model):

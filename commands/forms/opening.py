@@ -7,6 +7,7 @@ from adapters.writes import Op
 from commands.access import require_right
 from commands.forms import more
 from commands.forms.options import MOST_OPTIONS, fitting_tasks, task_options
+from commands.guest_access import require_reading
 from commands.language.parser import parse_line
 from commands.lookup.distinct_names import run_names
 from commands.lookup.earlier_message import original_intent, require_access_to
@@ -23,7 +24,6 @@ from commands.operations.preconditions import run_over
 from commands.operations.task_action import require_started, require_supported
 from commands.text.catalogue import lazy, plain_text, translate
 from commands.text.phrases import run_name, shorten, show_button
-from commands.visibility import require_reading
 
 _OPTION_LENGTH = 70  # characters of an option of a select
 

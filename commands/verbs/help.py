@@ -9,6 +9,7 @@ from adapters.writes import Op
 from commands.access import require_right
 from commands.cards.run_card import likely_steps
 from commands.cards.task_row import shown_tasks
+from commands.guest_access import require_reading
 from commands.language.parser import parse_line, similar_words
 from commands.language.tokens import unquote
 from commands.language.vocabulary import vocabulary
@@ -22,7 +23,7 @@ from commands.operations.platform_actions import is_supported_on
 from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import capability_text, platform_title
 from commands.text.phrases import button, run_name, short_card, shorten
-from commands.visibility import Reader, require_reading
+from commands.visibility import Reader
 
 _ALL = "all"
 
