@@ -92,7 +92,10 @@ class TaskState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        return self in (TaskState.DONE, TaskState.SKIPPED, TaskState.FAILED)
+        return self in _TASK_OVER
+
+
+_TASK_OVER = (TaskState.DONE, TaskState.SKIPPED, TaskState.FAILED)
 
 
 class RunState(StrEnum):
@@ -105,7 +108,10 @@ class RunState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        return self in (RunState.FINISHED, RunState.CANCELLED)
+        return self in _RUN_OVER
+
+
+_RUN_OVER = (RunState.FINISHED, RunState.CANCELLED)
 
 
 class Health(StrEnum):

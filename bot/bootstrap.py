@@ -20,7 +20,7 @@ from bot.engine.intake import AppIntake
 from bot.engine.message_history import MessageHistory
 from bot.engine.message_work import MessageProcessor
 from bot.engine.reconciler import Reconciler
-from bot.observability import metrics
+from bot.observability import metrics, traces
 from bot.outbound.activity_log import ActivityLog
 from bot.outbound.date_change import DateChange
 from bot.outbound.drawings import Drawings
@@ -108,7 +108,7 @@ class _Parts:
         self.now = now
         self.store, self.http = (
             Store(settings.bot.database_url),
-            HttpClients(on_request=metrics.observe_platform_request),
+            HttpClients(on_request=_observe_request),
         )
         self.platforms = _connect_platforms(settings, self.http, self.store, now)
         self.chats = {chat.name: chat for chat in (*create_chats(settings, self.store, now), *surfaces)}
@@ -236,11 +236,23 @@ class _Parts:
     # What processes messages
 
     @cached_property
+    def outcome_recorder(self) -> OutcomeRecorder:
+        return OutcomeRecorder(
+            self.run_rows,
+            self.effect_log,
+            self.inbox,
+            self.runs,
+            self.platforms,
+            self.now,
+            cached_profile=self.people.cached_profile,
+        )
+
+    @cached_property
     def effect_services(self) -> EffectServices:
         return EffectServices(
             effect_log=self.effect_log,
             platforms=self.platforms,
-            outcomes=OutcomeRecorder(self.run_rows, self.effect_log, self.inbox, self.runs),
+            outcomes=self.outcome_recorder,
             notices=self.responder,
             now=self.now,
             write_timeout=self.settings.bot.write_timeout,
@@ -291,6 +303,11 @@ class _Parts:
             PlatformEvents(self.platforms, self.runs, self.now),
             self.home_pages,
         )
+
+
+def _observe_request(platform: str, write: bool, seconds: float, status: int | None) -> None:
+    metrics.observe_platform_request(platform, write, seconds, status)
+    traces.add_request(platform, write, seconds, status)
 
 
 def _connect_platforms(

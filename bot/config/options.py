@@ -64,6 +64,11 @@ def _public_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _collector(url: str) -> str:
+    split_url(url, 'must be a URL like "http://localhost:4318"')
+    return url.rstrip("/")
+
+
 def _root_command(word: str) -> str:
     if not re.fullmatch(r"/[^\s/]{1,31}", word):
         raise ValueError('must be a slash followed by one word, like "/run"')
@@ -142,6 +147,12 @@ class BotOptions(Options):
     reaction: Annotated[str, AfterValidator(_emoji)] = Field(
         "white_check_mark",
         description='the emoji on a mention that was done and needs no words; "off" answers with words',
+    )
+
+    traces: Annotated[str, AfterValidator(_collector)] | None = Field(
+        None,
+        description="a collector that gets an OpenTelemetry trace of every command (OTLP over HTTP), like "
+        '"http://localhost:4318"; see the operations page',
     )
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.http.rate_limits import background
 from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
+from bot.observability import traces
 from bot.outbound.home_pages import HomePages
 from bot.outbound.responder import Responder
 from bot.services.memberships import Memberships
@@ -71,7 +72,8 @@ class AppIntake:
         self.on_place_change: list[Callable[[str, str], None]] = []
 
     async def record(self, message: Message, answer: bytes = b"") -> Recorded:
-        recorded = await self._engine.record(message, answer)
+        with traces.of_message(message.key), traces.span("record"):
+            recorded = await self._engine.record(message, answer)
         if recorded.new:
             for callback in self.on_recorded:
                 callback(message)

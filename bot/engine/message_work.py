@@ -21,7 +21,7 @@ from bot.engine.command_log import CommandFacts, LoggedEffects, log_command
 from bot.engine.effect_outcomes import EffectServices
 from bot.engine.port import STORE_RETRY_SECONDS, Progress
 from bot.engine.reconciler import Reconciler
-from bot.observability import metrics
+from bot.observability import metrics, traces
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.memberships import Memberships
@@ -76,6 +76,7 @@ class MessageProcessor:
     def lacks_run(self, message: Message) -> bool:
         return message_intent.lacks_run(message, self._services)
 
+    @traces.traced("route")
     async def route(self, message: Message) -> Route | Answer | RunKey:
         self._routed_at[message.key] = time.monotonic()
         facts = self._facts_of(message)
@@ -137,6 +138,7 @@ class MessageProcessor:
     def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
         return pending_lines.stopped_answer(message, self._intent(route), by, self._services)
 
+    @traces.traced("execute")
     async def execute(self, message: Message, route: Route, progress: Progress) -> Answer | Route:
         """Runs the handler again while the database fails: what was sent is in the log, or known to be unsent."""
         structlog.contextvars.bind_contextvars(delivery=message.key)
@@ -183,6 +185,7 @@ class MessageProcessor:
                 await effects.settle_unplanned()
             return replace(answer, private=None) if _is_answered_by_press(message, progress) else answer
 
+    @traces.traced("deliver")
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> None:
         structlog.contextvars.bind_contextvars(delivery=message.key)
         known = message.model_copy(update={"actor": self._people.cached_profile(message.actor)})
@@ -194,9 +197,13 @@ class MessageProcessor:
             await self._inbox.mark_done(message.key, answer.result)
             return
         routed_at = self._routed_at.pop(message.key, None)
+        surface = message.place.surface
         if routed_at is not None:
-            surface = message.place.surface
             visible.add_done_callback(lambda _: metrics.observe_processing(surface, time.monotonic() - routed_at))
+        result = answer.result
+        visible.add_done_callback(
+            lambda _: traces.end_message(message.key, message.at, surface=surface, result=result)
+        )
 
     def shut_down(self) -> None:
         self._effect_services.shutting_down.set()

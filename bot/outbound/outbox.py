@@ -14,11 +14,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 
 from adapters.http.rate_limits import background
-from bot.observability import metrics
+from bot.observability import metrics, traces
 from bot.storage.outbox import DRAWN_WHEN_SENT, Delivery, Kind, OutboxRows, unparked
 from bot.storage.store import StoreError
 from bot.surfaces.errors import FOR_THE_OPERATOR, ChatUnreachable, Refusal, SurfaceError, Throttled, TokenRejected
@@ -47,6 +48,7 @@ class _Item:
     sending: bool = False
     waiters: list["asyncio.Future[bool]"] = field(default_factory=list)
     refused_to: "asyncio.Future[bool] | None" = None  # who wants the refusal instead of having it parked
+    trace: Any = field(default_factory=traces.current)  # of the message that it is sent for
 
     @property
     def lane(self) -> str:
@@ -134,6 +136,7 @@ class Outbox:
         item = self._items.get(delivery.key)
         if item is not None:
             item.changes += 1
+            item.trace = traces.current() or item.trace
             if item.delivery.parked and item.delivery.reason in NEVER_PROBED:
                 self._unpark(item)  # what is drawn now may be accepted
             if delivery.cause is not None:
@@ -276,7 +279,8 @@ class Outbox:
                 log.error("delivery given up: the chat did not take it in time", delivery=delivery.key)
                 self._end(item, taken=False)
                 return
-            with background() if item.urgency else nullcontext():
+            trace = traces.continued(item.trace, f"send {delivery.kind}", surface=delivery.place.surface)
+            with trace, background() if item.urgency else nullcontext():
                 await self._senders[delivery.kind](delivery, item.may_exist)
             self._unpark_group(delivery)
             if item.changes == changes:

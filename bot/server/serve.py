@@ -19,6 +19,7 @@ from bot.app import Application, utc_now
 from bot.bootstrap import bootstrap
 from bot.config.checks import check_settings
 from bot.config.settings import Settings
+from bot.observability import traces
 from bot.server import web
 from bot.server.lock import CannotStart, hold_lock
 from bot.server.reception_report import report_reception
@@ -46,6 +47,7 @@ async def serve(settings: Settings) -> None:
         hold_lock(settings.lock_path, LOCK_TIMEOUT_SECONDS),
         _bound_port(settings.bot.host, settings.bot.port) as port,
         _signals(stopping),
+        _traces(settings),
     ):
         settings = _with_port(settings, port.getsockname()[1])
         console = Console()
@@ -230,6 +232,17 @@ def _bound_port(host: str, port: int) -> Iterator[socket.socket]:
 def _cannot_listen(host: str, port: int, error: OSError) -> CannotStart:
     reason = error.strerror or str(error)
     return CannotStart(f"bot.port: cannot listen on {host}:{port} ({reason}). Choose another port.")
+
+
+@contextmanager
+def _traces(settings: Settings) -> Iterator[None]:
+    try:
+        if settings.bot.traces is not None:
+            traces.start(settings.bot.traces)
+    except traces.TracesUnavailable as error:
+        raise CannotStart(f"bot.traces: {error}.") from error
+    yield
+    traces.stop()
 
 
 def _with_port(settings: Settings, port: int) -> Settings:

@@ -112,6 +112,12 @@ class Inbox:
         _update(connection, key, state="again", result=None, requested_at=requested_at)
         return replace(readable[0], answered=True, requested_at=requested_at)
 
+    def sender(self, connection: Connection, key: str) -> Actor | None:
+        """Part of a transaction. None if there is no such message, or if it cannot be read."""
+        rows = connection.rows("select key, message from inbox where key = :key", key=key)
+        readable = self._store.parse_rows("inbox", rows, _message, key=["key"])
+        return readable[0].actor if readable else None
+
     async def last_queue_order(self) -> int:
         (row,) = await self._store.rows("select max(queue_order) as last from inbox")
         return row["last"] or 0
@@ -166,9 +172,13 @@ def _update(connection: Connection, key: str, **values: object) -> None:
     connection.execute(update_query("inbox", tuple(values), "key = :key"), key=key, **values)
 
 
+def _message(row: Row) -> Message:
+    return Message.model_validate_json(row["message"])
+
+
 def _unfinished(row: Row) -> UnfinishedMessage:
     return UnfinishedMessage(
-        message=Message.model_validate_json(row["message"]),
+        message=_message(row),
         route=None if row["route"] is None else Route.model_validate_json(row["route"]),
         stopped=bool(row["stopped"]),
         answered=row["state"] == "again",
@@ -177,7 +187,7 @@ def _unfinished(row: Row) -> UnfinishedMessage:
 
 
 def _recorded(row: Row) -> RecordedMessage:
-    return RecordedMessage(Message.model_validate_json(row["message"]), row["intent"], row["result"])
+    return RecordedMessage(_message(row), row["intent"], row["result"])
 
 
 def _choice(row: Row) -> tuple[Actor, datetime]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.storage.sql import Row, read_time
+from bot.storage.sql import Connection, Row, read_time
 from bot.storage.store import Commit, Store
 from commands.model.messages import Message
 
@@ -23,8 +23,13 @@ class ScheduledRows:
         values = {"due_at": due_at, "message": message.model_dump_json()}
         await self._store.put("scheduled", {"slot": slot}, values, Commit.SCHEDULED)
 
-    async def delete(self, slot: str) -> None:
-        await self._store.execute("delete from scheduled where slot = :slot", Commit.SCHEDULED, slot=slot)
+    def delete(self, slot: str) -> None:
+        """Soon: a message that is not wanted any more does nothing, and one that was recorded is known."""
+        self._store.later(lambda connection: _delete(connection, slot), Commit.SCHEDULED)
+
+
+def _delete(connection: Connection, slot: str) -> None:
+    connection.execute("delete from scheduled where slot = :slot", slot=slot)
 
 
 def _scheduled(row: Row) -> tuple[str, tuple[datetime, Message]]:

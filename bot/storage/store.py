@@ -6,7 +6,7 @@ hundred changes share one wait. No change becomes durable before one that was re
 own connection.
 
 ``Store.later`` is for a change that may be lost in a crash, because the next start does the same again. It waits
-for the next commit, or a short time.
+for the next commit, or a short time. If it fails, it is tried again until it is stored.
 
 Call ``open`` first and ``close`` last; ``close`` waits for the changes already requested.
 """
@@ -64,6 +64,7 @@ class Commit(StrEnum):
 
 
 LATER_SECONDS = 0.1
+RETRY_SECONDS = 1.0
 
 CommitHook = Callable[[Literal["before", "after"], Sequence[Commit]], None]
 
@@ -73,6 +74,7 @@ class _PendingChange(Generic[T]):
     change: Change[T]
     kind: Commit
     future: "asyncio.Future[T]"
+    may_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self._database = SqliteDatabase(url)
         self._pending: list[_PendingChange[Any]] = []
+        self._postponed: list[_PendingChange[Any]] = []  # those of ``later`` that failed, and newer ones
         self._wake = asyncio.Event()
         self._later: asyncio.Future[Any] | None = None  # of the newest change that may wait
         self._writer: asyncio.Task[None] | None = None
@@ -144,13 +147,14 @@ class Store:
         return await future
 
     def later(self, change: Change[None], kind: Commit) -> None:
-        """Durable soon, and before anything that is requested after it. Reads wait for it."""
+        """Durable soon, and before anything that is requested after it, unless it fails at first. Reads wait for
+        the first attempt."""
         loop = asyncio.get_running_loop()
         if self._later is None or self._later.done():
             loop.call_later(LATER_SECONDS, self._wake.set)
         self._later = loop.create_future()
         self._later.add_done_callback(lambda done: _log_lost(done, kind))
-        self._pending.append(_PendingChange(change, kind, self._later))
+        self._pending.append(_PendingChange(change, kind, self._later, may_wait=True))
 
     async def execute(self, query: str, kind: Commit, /, **values: object) -> int:
         """A transaction of one statement. Returns the number of rows that it changed."""
@@ -212,6 +216,8 @@ class Store:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            self._pending[:0] = self._postponed
+            self._postponed.clear()
             if self._pending:
                 await self._commit(list(self._pending))
 
@@ -234,8 +240,14 @@ class Store:
             if len(batch) == 1:
                 self._failing = True
                 _set_error(batch[0].future, StoreError(str(error)))
+                if batch[0].may_wait and isinstance(error, self._database.errors):
+                    self._postpone(batch[0])
                 return
             for pending in batch:  # one of them failed: give each its own transaction
+                if pending.may_wait and self._postponed:
+                    _set_error(pending.future, StoreError("an earlier change was not stored"))
+                    self._postpone(pending)
+                    continue
                 self._pending.insert(0, pending)
                 await self._commit([pending])
             return
@@ -245,6 +257,11 @@ class Store:
             if not pending.future.done():
                 pending.future.set_result(result)
 
+    def _postpone(self, pending: _PendingChange[Any]) -> None:
+        if not self._postponed:
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wake.set)
+        self._postponed.append(pending)
+
 
 def _set_error(future: "asyncio.Future[Any]", error: StoreError) -> None:
     if not future.done():
@@ -253,7 +270,7 @@ def _set_error(future: "asyncio.Future[Any]", error: StoreError) -> None:
 
 def _log_lost(done: "asyncio.Future[Any]", kind: Commit) -> None:
     if not done.cancelled() and (error := done.exception()) is not None:
-        log.warning("change not stored", kind=kind, error=str(error))
+        log.warning("change not stored yet", kind=kind, error=str(error))
 
 
 def _call_hook(when: Literal["before", "after"], kinds: Sequence[Commit]) -> None:

@@ -1,8 +1,10 @@
 """The menu "More…" of a run's card: what else can be done with the run. Each form is for one verb alone."""
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from adapters.protocol import Capability, supports
+from adapters.toolkit.messages import current_language
 from adapters.writes import Op
 from commands.model.card import Button, Menu
 from commands.model.intents import DoAction, OpenForm, Show
@@ -35,10 +37,15 @@ def _form_options(
     ops: Collection[Op], tracked: TrackedRun, can: Mapping[Op, Capability], forms: Collection[str]
 ) -> list[Button]:
     return [
-        button(f"button.form_{op}", OpenForm.model_validate({"run": tracked.handle, "about": op.value}))
+        _form_button(tracked.handle, op, current_language())
         for op in ops
         if op in forms and (supports(can, op) or (op is Op.REOPEN and tracked.overlay.holds))
     ]
+
+
+@lru_cache(maxsize=8192)  # a card is drawn at each change
+def _form_button(run: str, op: Op, language: str) -> Button:
+    return button(f"button.form_{op}", OpenForm.model_validate({"run": run, "about": op.value}))
 
 
 def _comments(tracked: TrackedRun, can: Mapping[Op, Capability]) -> list[Button]:

@@ -1,9 +1,9 @@
 """The tasks of a run on its card: what to do now and next, and what is left out without hiding what is wrong."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from adapters.models import Stage, Task, TaskState
@@ -33,6 +33,7 @@ _MOST_DONE = 2
 _MOST_STAGES = 12
 _TITLE = 60  # characters of a task's title in a line of several, and in a menu
 _BETWEEN = " · "
+_OFFERED = (Op.BEGIN, Op.FINISH, Op.REOPEN, Op.APPROVE)
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,17 @@ class RunTasks:
     @cached_property
     def _wrong(self) -> list[Task]:
         """Failed, held, late: none of them is ever only counted."""
-        ranks: list[Callable[[Task], bool]] = [
-            lambda task: task.state is TaskState.FAILED,
-            lambda task: task.state is TaskState.HELD,
-            lambda task: is_late(task, self.now),
-        ]
-        found: dict[str, Task] = {}
-        for belongs in ranks:
-            found |= {task.id: task for task in self.tasks if belongs(task) and task.id not in found}
-        return list(found.values())
+        failed: list[Task] = []
+        held: list[Task] = []
+        late: list[Task] = []
+        for task in self.tasks:
+            if task.state is TaskState.FAILED:
+                failed.append(task)
+            elif task.state is TaskState.HELD:
+                held.append(task)
+            elif task.due_at is not None and is_late(task, self.now):
+                late.append(task)
+        return [*failed, *held, *late]
 
     @cached_property
     def _running(self) -> list[Task]:
@@ -229,18 +232,27 @@ class RunTasks:
         return row(self.tracked, task, self.now, self.zone)
 
     def _option(self, task: Task, press: Button) -> Button:
-        return replace(press, label=shorten(f"{press.label} · {task.title}", _TITLE))
+        return Button(_option_label(press.label, task.title), press.intent, press.style)
 
     def _handles(self, tasks: Sequence[Task]) -> str:
         return ", ".join(self.tracked.task_handle(task.id) or task.title for task in tasks)
 
+    @cached_property
+    def _supported(self) -> Collection[Op]:
+        return [op for op in _OFFERED if supports(self.can, op)]
+
     def _supports(self, op: Op) -> bool:
-        return supports(self.can, op)
+        return op in self._supported
 
 
 def _is_going_on(task: Task) -> bool:
     """It runs, or it is an approval that people are asked for."""
     return task.state is TaskState.RUNNING or (task.approval and task.state is TaskState.READY)
+
+
+@lru_cache(maxsize=8192)
+def _option_label(label: str, title: str) -> str:
+    return shorten(f"{label} · {title}", _TITLE)
 
 
 def _title(key: str) -> str:

@@ -6,6 +6,7 @@ words for verbs) or ``BadArguments``, and nothing else.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import islice
 
 from rapidfuzz import process
@@ -28,6 +29,7 @@ _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _MIN_SIMILARITY = 0.6  # of 1: "finsh" and "finish"
 _MOST_GUESSES = 3
 _MOST_LINES = 20  # of one message, each a command
+_LONGEST_REMEMBERED = 2000  # characters of a line
 
 
 def parse(
@@ -39,7 +41,15 @@ def parse(
     mention: str = "@liaison",
 ) -> Intent:
     """``aliases`` (word -> verb) come from the settings. The line may start with ``mention`` and ``root``."""
-    words = vocabulary(commands, aliases)
+    read = _parse if len(text) <= _LONGEST_REMEMBERED else _parse.__wrapped__
+    return read(text, commands, tuple((aliases or {}).items()), root, mention)
+
+
+@lru_cache(maxsize=256)  # a message is parsed for its form, its rights, its place and its run
+def _parse(
+    text: str, commands: CommandSet, aliases: tuple[tuple[str, str], ...], root: str, mention: str
+) -> Intent:
+    words = vocabulary(commands, dict(aliases))
     line = _without_address(clean(text), words, root, mention)
     if not line:
         return Home()

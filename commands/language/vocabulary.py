@@ -1,6 +1,7 @@
 """The words for each verb: the verb itself, its aliases and synonyms, and the aliases of the settings."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from adapters.toolkit.folding import fold
 from commands.model.command import Command, CommandSet
@@ -11,11 +12,16 @@ def vocabulary(commands: CommandSet, aliases: Mapping[str, str] | None = None) -
 
     An alias of an alias works. An alias of anything else is left out (see ``unknown_aliases``).
     """
+    return _vocabulary(commands, tuple((aliases or {}).items()))
+
+
+@lru_cache(maxsize=16)  # every line that is typed asks for it
+def _vocabulary(commands: CommandSet, aliases: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
     typed = [command for command in commands.values() if command.typed]
     built_in = {fold(word): command.verb for command in typed for word in other_words(command)}
     verbs = {command.verb: command.verb for command in typed}
     known = {**built_in, **verbs}
-    configured = {fold(word): known.get(fold(verb), "") for word, verb in (aliases or {}).items()}
+    configured = {fold(word): known.get(fold(verb), "") for word, verb in aliases}
     return {**built_in, **{word: verb for word, verb in configured.items() if word and verb}, **verbs}
 
 

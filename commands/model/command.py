@@ -117,6 +117,9 @@ class CommandSet(Mapping[str, Command]):
     def __getitem__(self, verb: str) -> Command:
         return self._commands[verb]
 
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._commands)
 

@@ -21,7 +21,7 @@ from commands.model.errors import CommandError, Missing, Stale
 from commands.model.intents import Assign, OpenForm, TaskIntent
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext, Services
-from commands.model.tracked_run import LastAction, Receipt, TrackedRun
+from commands.model.tracked_run import Receipt, TrackedRun
 from commands.operations.preconditions import PreconditionContext, task_precondition
 from commands.operations.which_task import fitting_tasks, which_task
 from commands.operations.write import write
@@ -29,9 +29,7 @@ from commands.text.catalogue import lazy, translate
 from commands.text.error_text import capability_text, platform_title
 from commands.text.phrases import button, run_name, task_name
 
-_RECORDED = (Op.BEGIN, Op.FINISH, Op.SKIP)  # not approvals: many people may have a part in one
 _RECEIPTS_COMPARED = 5
-_CLEARS_HOLD = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.REOPEN)
 
 
 def required_run(context: CommandContext) -> TrackedRun:
@@ -164,13 +162,7 @@ async def _write_one(
         if alone:
             raise  # with several tasks, "Nothing changed." would not be true of those before
         return report_refusal(error, context.services)
-    if isinstance(written.last, Done) and not written.last.result.too_late:
-        await _store_hold(context, written.tracked, wanted)
-        if not written.last.result.already:
-            await _store_last_action(context, written.tracked, wanted)
-    report = report_outcome(
-        context, replace(written, tracked=await context.services.runs.get(tracked.handle) or written.tracked)
-    )
+    report = report_outcome(context, written)
     has_no_effect = isinstance(written.last, Done) and (
         written.last.result.partial or written.last.result.too_late
     )
@@ -187,41 +179,13 @@ async def _release_hold(context: CommandContext, tracked: TrackedRun, wanted: Ta
     task = tracked.run.task(wanted.task)
     if task is None or not _is_held_by_liaison(tracked, task):
         return None
-    await _store_hold(context, tracked, wanted)
+    await context.services.runs.update_overlay(tracked.handle, lambda overlay: overlay.without_hold(task.id))
     line = released_line(context.message, tracked, wanted, context.services)
     return OutcomeReport(translate("receipt.let_go", task=task_name(tracked, task)), "done", activity=(line,))
 
 
 def _is_held_by_liaison(tracked: TrackedRun, task: Task) -> bool:
     return task.id in tracked.overlay.holds and not task.state.is_over
-
-
-async def _store_hold(context: CommandContext, tracked: TrackedRun, wanted: TaskWrite) -> None:
-    if wanted.op is Op.HOLD and is_emulated(context, tracked, Op.HOLD):
-        reason = getattr(wanted, "reason", "")
-        if tracked.overlay.holds.get(wanted.task) != reason:
-            await context.services.runs.update_overlay(
-                tracked.handle, lambda overlay: overlay.with_hold(wanted.task, reason)
-            )
-    elif wanted.op in _CLEARS_HOLD and wanted.task in tracked.overlay.holds:
-        await context.services.runs.update_overlay(
-            tracked.handle, lambda overlay: overlay.without_hold(wanted.task)
-        )
-
-
-async def _store_last_action(context: CommandContext, tracked: TrackedRun, wanted: TaskWrite) -> None:
-    """Stores who changed the task, where the platform names nobody or the task is somebody else's."""
-    task = tracked.run.task(wanted.task)
-    if task is None or wanted.op not in _RECORDED:
-        return
-    is_mine_or_named = is_among(wanted.by, task.assignees) if task.assignees else bool(task.started_by)
-    if task.finished_by if task.state.is_over else is_mine_or_named:
-        return
-    at = task.finished_at if task.state.is_over else task.started_at  # by the platform's clock
-    action = LastAction(state=task.state, by=context.actor, at=at or context.now)
-    await context.services.runs.update_overlay(
-        tracked.handle, lambda overlay: overlay.with_last_action(wanted.task, action)
-    )
 
 
 def _with_owners(report: OutcomeReport, tracked: TrackedRun, task: Task, context: CommandContext) -> OutcomeReport:

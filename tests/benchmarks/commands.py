@@ -13,6 +13,7 @@ import statistics
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.contenders import BoltBot, Contender, LiaisonBot
@@ -104,9 +105,7 @@ async def main() -> None:
             if options.instructions:
                 assert shutil.which("valgrind"), "--instructions needs valgrind (Debian's valgrind package)"
                 for name in NAMES:
-                    counted = await instructions_per_command(
-                        lambda wrapper, name=name: contender(name, world, Path(folder), wrapper)  # type: ignore[misc]
-                    )
+                    counted = await instructions_per_command(partial(contender, name, folder=Path(folder)))
                     print(f"{name:8} {counted:.1f} M instructions a command")
     for load in LOADS:
         print(

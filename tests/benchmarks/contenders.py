@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.adapters.cutover.world import FakeRunbook
-from tests.benchmarks.world import LATENCY, RUNS, BenchmarkWorld, is_ready
+from tests.benchmarks.world import LATENCY, BenchmarkWorld, is_ready
 from tests.e2e.process import free_port, to_toml, until
 
 READY_SECONDS = 300  # under valgrind
@@ -152,7 +152,7 @@ class LiaisonBot(Contender):
         return "-m", "bot", "serve", "--config", str(self._config)
 
     async def prepare(self) -> None:
-        for run in range(RUNS):
+        for run in range(len(self.runbooks)):
             messages = self.world.slack.channels[self.world.channels[run]].messages
             for line in (f"use cutover:{self.runbooks[run].id}", "show"):
                 posts = len(messages)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.contenders import Contender
-from tests.benchmarks.world import RUNS, Command
+from tests.benchmarks.world import Command
 
 DRAWN_WITHIN = 300.0  # under valgrind; otherwise far less
 
@@ -42,7 +42,7 @@ class Typist:
     def __init__(self, contender: Contender) -> None:
         self._contender = contender
         self._world = contender.world
-        self._typed = [0] * RUNS
+        self._typed = [0] * len(self._world.channels)
 
     async def put_under(self, load: Load) -> Sample:
         """Returns once everything that the commands caused is over."""
@@ -62,9 +62,10 @@ class Typist:
 
     async def _in_flight(self, load: Load) -> list[Command]:
         async def type_all(run: int) -> list[Command]:
-            return [await self._type(run, until_drawn=False) for _ in range(load.commands // RUNS)]
+            return [await self._type(run, until_drawn=False) for _ in range(load.commands // len(self._typed))]
 
-        commands = [command for typed in await asyncio.gather(*map(type_all, range(RUNS))) for command in typed]
+        typed = await asyncio.gather(*map(type_all, range(len(self._typed))))
+        commands = [command for of_run in typed for command in of_run]
         await _all_drawn(commands)
         return commands
 
@@ -72,7 +73,7 @@ class Typist:
         started_at, typing = time.perf_counter(), []
         for number in range(load.commands):
             await asyncio.sleep(max(0.0, started_at + number / load.rate - time.perf_counter()))
-            typing.append(asyncio.create_task(self._type(number % RUNS)))
+            typing.append(asyncio.create_task(self._type(number % len(self._typed))))
         return await asyncio.gather(*typing)
 
     async def _type(self, run: int, *, until_drawn: bool = True) -> Command:

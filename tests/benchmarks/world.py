@@ -63,13 +63,13 @@ class WatchedSlack(Slack):
 
 
 class BenchmarkWorld:
-    """``RUNS`` channels, and as many live runbooks of ``TASKS`` running tasks without dependencies."""
+    """``runs`` channels, and as many live runbooks of ``TASKS`` running tasks without dependencies."""
 
-    def __init__(self, *, tls: bool = False) -> None:
+    def __init__(self, *, tls: bool = False, runs: int = RUNS) -> None:
         self.slack, self.cutover = WatchedSlack(), CutoverFake()
         self.cutover.page_size = 100
         self.user = self.slack.add_user("U0ANA", "ana", email="ana@example.com")
-        self.channels = [f"C{number:04}" for number in range(RUNS)]
+        self.channels = [f"C{number:04}" for number in range(runs)]
         for channel in self.channels:
             self.slack.add_channel(channel, channel.lower(), members=(self.user,))
         self.environment: Mapping[str, str] = {}
@@ -105,7 +105,7 @@ class BenchmarkWorld:
             self.slack.channels[channel].messages.clear()
         self.slack.ephemerals.clear()
         runbooks = []
-        for number in range(RUNS):
+        for number in range(len(self.channels)):
             runbook = self.cutover.world.planned(f"Failover {number}")
             stream = runbook.streams[0][0]
             tasks = [

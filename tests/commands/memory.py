@@ -16,6 +16,7 @@ from commands.model.card import ActivityLine, Card
 from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
+from commands.model.overlay_changes import DoneStep, with_overlay
 from commands.model.ports import CannotPost, EarlierMessage, NotifyMode, StopResult
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
@@ -98,8 +99,8 @@ class MemoryRunsPort:
         run = await adapter_named(self.adapters, tracked.run.key.platform).read(tracked.run.key.id)
         return self._save(tracked.model_copy(update={"run": run}))
 
-    async def apply_result(self, handle: str, result: WriteResult) -> TrackedRun:
-        tracked = self.tracked[handle]
+    async def apply_result(self, handle: str, done: DoneStep) -> TrackedRun:
+        tracked, result = self.tracked[handle], done.result
         run = result.snapshot or tracked.run.merge(result.tasks)
         changes: dict[str, object] = {}
         if result.run is not None and not tracked.run.key.id:
@@ -111,7 +112,8 @@ class MemoryRunsPort:
             note = result.health
             changes |= {"health": note.health, "health_text": note.text, "health_by": note.by}
             changes |= {"health_at": note.at}
-        return self._save(tracked.model_copy(update={"run": run.model_copy(update=changes)}))
+        merged = tracked.model_copy(update={"run": run.model_copy(update=changes)})
+        return self._save(with_overlay(merged, done))
 
     async def update_overlay(self, handle: str, change: Callable[[RunOverlay], RunOverlay]) -> TrackedRun:
         tracked = self.tracked[handle]
@@ -335,5 +337,7 @@ class MemoryEffects:
             )
             if not result.already:
                 self.runs.ledger.append(receipt)
-            await self.runs.apply_result(run.handle, result)
+            capability, now = adapter_named(self.adapters, platform).capabilities.get(step.op), self.now()
+            done = DoneStep(step, result, self.message.actor, capability, marker.at, now, now)
+            await self.runs.apply_result(run.handle, done)
         return Done(step, marker, result)

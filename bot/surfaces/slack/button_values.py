@@ -13,12 +13,13 @@ MAX_VALUE_LENGTH = 2000
 ACTION = "press.v1"
 MENU = "menu.v1"
 PICKER = "person.v1"  # followed by the field that the person fills, and the intent
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 SEARCH = "search.v1"  # followed by what is searched for, and the run: "search.v1.begin.R7"
 
 
 def dump(intent: Intent) -> str:
     payload = {**intent.model_dump(mode="json", exclude_defaults=True), "verb": intent.verb}
-    value = json.dumps({"v": 1, "i": payload}, ensure_ascii=False, separators=(",", ":"))
+    value = _JSON.encode({"v": 1, "i": payload})
     return value.encode("utf-8", "replace").decode()  # a lone surrogate can't be sent
 
 

@@ -80,6 +80,8 @@ def around_mention(text: str, bot: str) -> tuple[str, str] | None:
 
 def remove_unsendable(text: str) -> str:
     """Also normalizes line breaks to ``\\n``."""
+    if text.isprintable():  # most texts; none of those characters is
+        return text
     return _UNSENDABLE.sub("", text.replace("\r\n", "\n"))
 
 

@@ -20,6 +20,7 @@ from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Span
 
 Element = dict[str, Any]
 Line = Sequence[Span]
+_COUNTED = ("text", "url", "fallback", "user_id")
 
 
 def line_elements(line: Line, *, bold: bool = False) -> list[Element]:
@@ -50,8 +51,10 @@ def _element(span: Span, bold: bool) -> Element | None:
 def _text(text: str, *, bold: bool = False, code: bool = False) -> Element | None:
     if not (sendable := remove_unsendable(text)):
         return None
+    if not (bold or code):
+        return {"type": "text", "text": sendable}
     style = {name: True for name, on in (("bold", bold), ("code", code)) if on}
-    return {"type": "text", "text": sendable, **({"style": style} if style else {})}
+    return {"type": "text", "text": sendable, "style": style}
 
 
 def _clock(clock: ClockTime) -> Element | None:
@@ -63,7 +66,11 @@ def _clock(clock: ClockTime) -> Element | None:
 
 def element_length(element: Element) -> int:
     """Characters that the element counts towards our limits."""
-    return sum(len(str(element.get(key, ""))) for key in ("text", "url", "fallback", "user_id"))
+    length = 0
+    for key in _COUNTED:
+        if key in element:
+            length += len(element[key])
+    return length
 
 
 def has_code_block(line: Line) -> bool:
@@ -112,8 +119,10 @@ class RichTextBuilder:
     def _add_elements(self, line: list[Element], *, preformatted: bool) -> None:
         if self.is_truncated or not line:
             return
-        line = _truncate_line(line, self.BLOCK)
-        length = sum(element_length(element) for element in line) + 1
+        length = sum(map(element_length, line)) + 1
+        if length > self.BLOCK + 1:
+            line = _truncate_line(line, self.BLOCK)
+            length = sum(map(element_length, line)) + 1
         if length > self.characters_left or (length > self._block_room and self.blocks_left == 0):
             self.is_truncated = True
             return
@@ -147,9 +156,10 @@ def _truncate_line(line: Iterable[Element], limit: int) -> list[Element]:
     result: list[Element] = []
     remaining = limit
     for element in line:
-        if element_length(element) <= remaining:
+        length = element_length(element)
+        if length <= remaining:
             result.append(element)
-            remaining -= element_length(element)
+            remaining -= length
             continue
         if element["type"] == "text" and remaining > 1:
             result.append({**element, "text": truncate(element["text"], remaining)})

@@ -1,6 +1,7 @@
 """The store commits changes in order, in batches, and survives one that fails."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,51 @@ async def test_what_may_wait_is_committed_with_the_next_change_and_read_before(
     assert commits == [[Commit.DELIVERED, Commit.SURFACE_STATE]]
     store.later(lambda connection: connection.put("surface_state", {"name": "first"}, {"value": "3"}), Commit.RUN)
     assert [row["value"] for row in await store.rows("select value from surface_state")] == ["3"]
+    await store.close()
+
+
+async def test_what_may_wait_is_stored_in_order_once_the_disk_takes_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(when: str, kinds: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    def put(value: str) -> None:
+        store.later(
+            lambda connection: connection.put("surface_state", {"name": "one"}, {"value": value}), Commit.RUN
+        )
+
+    monkeypatch.setattr(Store, "commit_hook", staticmethod(fail))
+    put("1")
+    put("2")
+    assert await store.rows("select value from surface_state") == []
+    put("3")
+    with pytest.raises(StoreError):
+        await store.execute("delete from surface_state", Commit.SURFACE_STATE)
+    monkeypatch.setattr(Store, "commit_hook", None)
+    put("4")
+    assert [row["value"] for row in await store.rows("select value from surface_state")] == ["4"]
+    await store.close()
+
+
+async def test_a_change_that_may_wait_is_tried_again_by_itself(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.storage.store.RETRY_SECONDS", 0.05)
+    attempts: list[str] = []
+    stored, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def fail_twice(when: str, kinds: object) -> None:
+        attempts.append(when)
+        if len(attempts) <= 2:
+            raise sqlite3.OperationalError("database or disk is full")
+        if when == "after":
+            loop.call_soon_threadsafe(stored.set)
+
+    monkeypatch.setattr(Store, "commit_hook", staticmethod(fail_twice))
+    store.later(lambda connection: connection.put("surface_state", {"name": "a"}, {"value": "1"}), Commit.RUN)
+    await asyncio.wait_for(stored.wait(), 20)
+    assert attempts == ["before", "before", "before", "after"]
     await store.close()
 
 
