@@ -160,6 +160,18 @@ async def test_controls_start_with_a_colon() -> None:
     assert harness.texts == []
 
 
+async def test_controls_work_in_the_middle_of_a_form() -> None:
+    harness = ConsoleHarness(Controls({":up": lambda: "up again"}))
+    printed = await harness.script("form", ":up", "amber", "x", "", "a good sentence")
+    assert "up again" in printed
+    assert harness.room.messages[0].via is Via.FORM
+
+
+async def test_quit_leaves_a_form_and_the_chat(harness: ConsoleHarness) -> None:
+    await harness.script("form", ":quit", "finish T1")
+    assert harness.texts == []
+
+
 async def test_entries_of_another_channel_are_not_printed(harness: ConsoleHarness) -> None:
     messages = harness.room.messages
     await harness.script("start x")
