@@ -239,7 +239,8 @@ class Responder:
             await self._join_home_channel(message, handle, home)
         private = answer.private
         if answer.move_card:
-            private = private or await self._move(answer.move_card, message)
+            card = await self._move(answer.move_card, message)
+            private = _with_notes(card, private) if card is not None and private is not None else private or card
         posts = self._postings.of(message, answer, self._now())
         if private is not None and (keys or posts.here) and answer.result == "done":
             private = replace(private, shown_elsewhere=True)
@@ -358,6 +359,10 @@ class Responder:
             card = replace(card, confidential=True)
         if message.place.surface in self._surfaces:
             await self._outbox.put(self._postings.answer(message, card, self._now(), NOTICE_USEFUL_FOR))
+
+
+def _with_notes(card: Card, notes: Card) -> Card:
+    return replace(card, lines=(*card.lines, notes.title, *notes.lines))
 
 
 def _step_answer(private: Card | None, answer: Answer) -> Card:
