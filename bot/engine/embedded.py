@@ -80,7 +80,7 @@ class EmbeddedEngine:
         self._reaction_queues = KeyedQueues(self._read_reaction, self._spawn)  # by channel
         self._run_queues = TurnQueues(self._execute, self._spawn)
         self._pending_starts: dict[str, _PendingStart] = {}  # by place
-        self._recording = Recording(inbox, lambda key: key in self._items, self._spawn)
+        self._recording = Recording(inbox, lambda key: key in self._items)
         self._last_queue_order = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}  # by slot
         self._tasks: set[asyncio.Task[None]] = set()

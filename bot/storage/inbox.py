@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pydantic_core import to_json
+
 from bot.storage.outbox import Delivery, delete_waiting_answers, insert_deliveries
 from bot.storage.sql import Connection, Row, insert_query, read_time, update_query
 from bot.storage.store import Commit, Store
@@ -55,13 +57,13 @@ class Inbox:
 
         return await self._store.transaction(change, Commit.RECORD)
 
-    async def withdraw(self, key: str) -> None:
-        """Deletes a message whose recording timed out, in case it is recorded after all.
+    def withdraw(self, key: str) -> None:
+        """Deletes a message whose recording timed out, in case it is recorded after all: as soon as the database
+        can be reached.
 
         The sender was told that it may not have been recorded, so a retry of the same delivery must count as new.
         """
-
-        await self._store.execute("delete from inbox where key = :key and state = 'new'", Commit.WITHDRAW, key=key)
+        self._store.later(lambda connection: _withdraw(connection, key), Commit.WITHDRAW)
 
     async def store_answer(self, key: str, answer: bytes) -> None:
         await self._update(key, Commit.CHAT_ANSWER, answer=answer)
@@ -130,10 +132,9 @@ class Inbox:
 
     async def has_message(self, actor: Actor, place: Place, since: datetime) -> bool:
         """Whether this person typed or pressed anything in this channel since then."""
-        where = {"surface": place.surface, "channel": place.channel}
-        reminders = Via.SAY.value
-        row = await self._store.row(_HAS_MESSAGE, since=since, actor=actor.id, except_via=reminders, **where)
-        return row is not None
+        rows = await self._store.rows(_RECENT, since=since, part=f"%{to_json(actor.id).decode()}%")
+        recent = self._store.parse_rows("inbox", rows, _recorded, key=["key"])
+        return any(_is_from(found.message, actor, place) for found in recent)
 
     async def read_all(self) -> None:
         """Parses every row, so that the store knows those that cannot be read."""
@@ -160,12 +161,16 @@ class Inbox:
 _COLUMNS = ("key", "message", "answer", "state", "stopped", "at")
 _RECORD = f"{insert_query('inbox', _COLUMNS)} on conflict do nothing"
 _TAKE_CHOICE = f"{insert_query('choices', ('key', 'message', 'by', 'at'))} on conflict do nothing"
-_HAS_MESSAGE = """
-select 1 from inbox
-where at >= :since and json_extract(message, '$.actor.id') = :actor
-and json_extract(message, '$.place.surface') = :surface and json_extract(message, '$.place.channel') = :channel
-and json_extract(message, '$.via') != :except_via
-limit 1"""
+_RECENT = "select * from inbox where at >= :since and message like :part"
+
+
+def _is_from(message: Message, actor: Actor, place: Place) -> bool:
+    is_there = (message.place.surface, message.place.channel) == (place.surface, place.channel)
+    return message.actor.id == actor.id and is_there and message.via is not Via.SAY  # which reminders have
+
+
+def _withdraw(connection: Connection, key: str) -> None:
+    connection.execute("delete from inbox where key = :key and state = 'new'", key=key)
 
 
 def _update(connection: Connection, key: str, **values: object) -> None:

@@ -53,7 +53,7 @@ class RunTransaction:
 
     def get(self, handle: str) -> StoredRun | None:
         """Raises what parsing raises if the row cannot be read."""
-        row = self.connection.row(_BY_NUMBER, number=run_number(handle))
+        row = self.connection.locked_row(_BY_NUMBER, number=run_number(handle))
         return None if row is None else self._load(row)
 
     def find(self, key: RunKey) -> StoredRun | None:
@@ -124,7 +124,7 @@ class RunTransaction:
 
     def _find_readable(self, query: str, *, released: str = "", **values: object) -> StoredRun | None:
         """``released``: the column to clear in a row that cannot be read. The row itself is kept."""
-        row = self.connection.row(query, **values)
+        row = self.connection.locked_row(query, **values)
         if row is None:
             return None
         try:
