@@ -194,7 +194,8 @@ class EmbeddedEngine:
         self._set_timer(slot, due_at, message)
 
     def queued_writes(self, run: str) -> int:
-        return self._run_queues.size(run)
+        """With the one that is being executed, once it has waited for some seconds."""
+        return max(self._run_queues.size(run), self.delayed_writes(run))
 
     def delayed_writes(self, run: str) -> int:
         """Those accepted some seconds ago of which nothing was sent yet."""

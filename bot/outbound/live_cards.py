@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from adapters.toolkit.messages import ENGLISH, in_language
+from bot.outbound.deferred_edits import DeferredEdits
 from bot.outbound.drawings import Drawings
 from bot.outbound.outbox import Outbox
 from bot.storage.live_cards import LiveCard, LiveCardRows
@@ -56,6 +57,7 @@ class LiveCards:
         self._bind = bind
         self._now = now
         self._cards: dict[tuple[str, str], LiveCard] = {}  # by (run, place key)
+        self.deferred_edits = DeferredEdits(self.mark_changed)
         self._locks: dict[tuple[str, str], asyncio.Lock] = {}  # a card is posted, edited or moved by one task
 
     async def load(self) -> None:
@@ -112,6 +114,8 @@ class LiveCards:
 
     def mark_changed(self, run: str, cause: Message | None = None) -> None:
         """``cause``: its sender is told if the chat refuses the edit."""
+        if self.deferred_edits.defers(run, cause):
+            return
         for card in list(self._cards.values()):
             if card.run == run and (card.post or card.deletions < MOST_DELETIONS):
                 self._request(card, cause)
