@@ -51,8 +51,10 @@ class ActivityLog:
         now: Callable[[], datetime],
         language: str = ENGLISH,
         within: timedelta = timedelta(0),
+        has_replicas: bool = False,
     ) -> None:
         """``within``: how long the line of a done write may wait for others."""
+        self._has_replicas = has_replicas
         self._rows = rows
         self._language = language
         self._surfaces = surfaces
@@ -138,6 +140,8 @@ class ActivityLog:
         if line.slot in self._known_slots and (found := await self._position_of(line.slot)):
             return found
         latest, count = self._latest.get(line.run), self._counts.get(line.run, 0)
+        if self._has_replicas:  # another one may have made the newest post
+            latest, count = await self._rows.latest_post(line.run)
         if latest is not None and count < MAX_LINES_PER_POST:
             is_recent = self._now() - latest.at < timedelta(seconds=JOIN_SECONDS)
             if is_recent or not latest.post or self._batches.is_waiting(latest):
@@ -178,6 +182,8 @@ class ActivityLog:
         lines = await self._rows.lines_in_post(delivery.subject)
         if post is None or not lines:
             return
+        if self._has_replicas and post.post and not await self._rows.has_unshown(post.nonce):
+            return  # another one has shown it
         surface = self._surfaces[post.place.surface]
         if not post.post and may_exist and (found := await surface.find_post(post.place, post.nonce)):
             post = replace(post, post=found.id)

@@ -6,7 +6,7 @@ with its nonce, before it is posted: after a crash the card is found by that non
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from adapters.toolkit.messages import ENGLISH, in_language
+from bot.outbound.deferred_edits import DeferredEdits
 from bot.outbound.drawings import Drawings
 from bot.outbound.outbox import Outbox
 from bot.storage.live_cards import LiveCard, LiveCardRows
@@ -73,6 +74,7 @@ class LiveCards:
         self._now = now
         self._cards: dict[str, dict[str, LiveCard]] = {}  # by run, the one used last at the end; by place key
         self._edited_at: dict[tuple[str, str], datetime] = {}  # lately, by place key and post
+        self.deferred_edits = DeferredEdits(self.mark_changed)
         self._loading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         # A card is posted, edited or moved by one task.
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -92,6 +94,17 @@ class LiveCards:
             while len(self._cards) >= MOST_RUNS:
                 del self._cards[next(iter(self._cards))]
             self._cards[run] = {card.place.key: card for card in cards if card.place.surface in self._surfaces}
+
+    async def reload(self, runs: Collection[str] | None) -> None:
+        """Another replica has posted, edited or moved cards of these runs, or of any."""
+        if runs is None:
+            self._cards.clear()
+        for run in runs or ():
+            self._cards.pop(run, None)
+            await self.load(run)
+            for card in self.cards_of(run):
+                if card.edited_at is not None:
+                    self._note_edit(card, card.edited_at)
 
     async def resume(self) -> None:
         """Redraws what a crash may have left out of date, and finds or posts again what it left unposted.
@@ -136,6 +149,8 @@ class LiveCards:
 
     def mark_changed(self, run: str, cause: Message | None = None) -> None:
         """``cause``: its sender is told if the chat refuses the edit."""
+        if self.deferred_edits.defers(run, cause):
+            return
         if run in self._cards:
             self._request_all(run, cause)
             return
@@ -309,7 +324,7 @@ class LiveCards:
         return card
 
     async def _forget(self, card: LiveCard) -> None:
-        await self._rows.delete(card.nonce)
+        await self._rows.delete(card)
         self._cards.get(card.run, {}).pop(card.place.key, None)
 
     def _delivery(self, card: LiveCard, cause: Message | None) -> Delivery:

@@ -70,10 +70,19 @@ class LiveCardRows:
         if not card.post:
             values["due_version"] = 0
         key = {"run": int(card.run[1:]), "place_key": card.place.key}
-        await self._store.put("live_cards", key, values, Commit.LIVE_CARD)
 
-    async def delete(self, nonce: str) -> None:
-        await self._store.execute("delete from live_cards where nonce = :nonce", Commit.LIVE_CARD, nonce=nonce)
+        def change(connection: Connection) -> None:
+            connection.put("live_cards", key, values)
+            connection.changed("live_cards", card.run)
+
+        await self._store.transaction(change, Commit.LIVE_CARD)
+
+    async def delete(self, card: LiveCard) -> None:
+        def change(connection: Connection) -> None:
+            connection.execute("delete from live_cards where nonce = :nonce", nonce=card.nonce)
+            connection.changed("live_cards", card.run)
+
+        await self._store.transaction(change, Commit.LIVE_CARD)
 
     def record_edit(self, card: LiveCard, version: int, *, settled: bool) -> None:
         """As ``record_shown``, with what it shows."""
@@ -89,6 +98,8 @@ class LiveCardRows:
         def change(connection: Connection) -> None:
             due = None if settled else 0
             connection.execute(query, nonce=card.nonce, version=version, due=due, **values)
+            if values:
+                connection.changed("live_cards", card.run)
 
         self._store.later(change, Commit.LIVE_CARD)
 

@@ -4,7 +4,7 @@ The runs that are not over are in memory too (``live_runs``), which is replaced 
 is newer. The others are read when somebody asks for them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -32,20 +32,26 @@ class RunRows:
         self._now = now
         self._live = LiveRuns(self._parse)
         self._bindings = LiveBindings()
+        self._meanwhile: list[RunTransaction] = []  # what was committed while the runs were loaded again
+        self._is_loading = False
         self._last_used: dict[str, str] = {}  # actor -> handle, of those who used one in this process
         self.on_change: Callable[[str], None] = lambda _: None  # gets the handle of each run that has changed
         self.on_news: Callable[[Sequence[StoredNews]], None] = lambda _: None
 
     async def load(self) -> None:
         """The runs that are not over, without parsing them."""
-        last = 0
+        live, bindings, last = LiveRuns(self._parse), LiveBindings(), 0
+        self._meanwhile.clear()
         while rows := await self._store.rows(_LIVE, after=last, most=_ROWS_AT_ONCE):
             for row in rows:
-                self._live.add_row(row)
+                live.add_row(row)
             last = rows[-1]["number"]
-        rows = await self._store.rows(_LIVE_BINDINGS)
-        for place, handle in self._parse_bindings(rows):
-            self._bindings.bind(place, handle)
+        for place, handle in self._parse_bindings(await self._store.rows(_LIVE_BINDINGS)):
+            bindings.bind(place, handle)
+        self._live, self._bindings = live, bindings
+        for committed in self._meanwhile:
+            self._remember_rows(committed)
+        self._meanwhile.clear()
 
     async def make_heads(self) -> None:
         """So that the first list need not wait for them."""
@@ -77,8 +83,19 @@ class RunRows:
         stored = await self._read(handle.upper())
         return stored.run if stored else None
 
+    async def reload_all(self, handles: Collection[str] | None) -> None:
+        """Another replica has changed these runs, or any."""
+        if handles is None:
+            self._is_loading = True
+            try:
+                await self.load()
+            finally:
+                self._is_loading = False
+        for handle in handles or ():
+            await self.reload(handle)
+
     async def reload(self, handle: str) -> TrackedRun | None:
-        """Reads the run again: another process may have changed it."""
+        """Reads the run again: another replica has changed it, and sends what follows from that."""
         number = run_number(handle)
         bound = self._parse_bindings(await self._store.rows(_BINDINGS_OF_RUN, number=number))
         if (stored := self._load(await self._store.row(_BY_NUMBER, number=number))) is None:
@@ -157,10 +174,20 @@ class RunRows:
         if self._last_used.get(key) == handle:
             return
         values = {"run": run_number(handle), "at": self._now()}
-        await self._store.put("last_used", {"actor": key}, values, Commit.LAST_USED)
+
+        def change(connection: Connection) -> None:
+            connection.put("last_used", {"actor": key}, values)
+            connection.changed("last_used", key)
+
+        await self._store.transaction(change, Commit.LAST_USED)
         if len(self._last_used) >= _MOST_LAST_USED:
             self._last_used.clear()
         self._last_used[key] = handle
+
+    async def reload_last_used(self, actors: Collection[str] | None) -> None:
+        """On another replica, these people have used another run, or anybody has."""
+        for actor in list(self._last_used) if actors is None else actors:
+            self._last_used.pop(actor, None)
 
     # Changes
 
@@ -185,6 +212,15 @@ class RunRows:
         return result
 
     def _remember_all(self, committed: RunTransaction) -> None:
+        if self._is_loading:
+            self._meanwhile.append(committed)
+        self._remember_rows(committed)
+        for handle in committed.changed:
+            self.on_change(handle)
+        if committed.news:
+            self.on_news(committed.news)
+
+    def _remember_rows(self, committed: RunTransaction) -> None:
         for stored in committed.changed.values():
             self._remember(stored)
         for place, handle in committed.bound.items():
@@ -192,14 +228,10 @@ class RunRows:
                 self._bindings.unbind(place)
             else:
                 self._bindings.bind(place, handle)
-        if committed.news:
-            self.on_news(committed.news)
 
     def _remember(self, stored: StoredRun) -> None:
-        if self._live.put(stored):
-            if stored.handle not in self._live:
-                self._bindings.drop(stored.handle)
-            self.on_change(stored.handle)
+        if self._live.put(stored) and stored.handle not in self._live:
+            self._bindings.drop(stored.handle)
 
     # Rows
 
