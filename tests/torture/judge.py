@@ -74,7 +74,11 @@ class Judge:
 
     def _written_once(self, typed: Typed) -> None:
         command, lane = typed.command, self._world.lanes[typed.command.lane]
-        count = sum(command.code in text for text in self._texts[lane.platform])
+        texts = self._texts[lane.platform]
+        if command.verb == "add":  # whose title is in what is written about the task, too
+            count = texts.count(command.text.removeprefix("add "))
+        else:
+            count = sum(command.code in text for text in texts)
         effects = [effect for effect in self._effects if command.code in effect["write"]]
         states = [effect["state"] for effect in effects]
         where = f"{command.text!r} on {lane.platform} from {lane.chat} ({lane.handle}, effects {states})"
