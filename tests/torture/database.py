@@ -12,10 +12,10 @@ class Database:
         if kind != "sqlite":
             raise ValueError(f"only SQLite can be read here yet, not {url}")
 
-    def rows(self, query: str, *values: object) -> Sequence[Mapping[str, Any]]:
+    def rows(self, query: str) -> Sequence[Mapping[str, Any]]:
         with closing(sqlite3.connect(self._path, timeout=30)) as database:
             database.row_factory = sqlite3.Row
-            return [dict(row) for row in database.execute(query, values)]
+            return [dict(row) for row in database.execute(query)]
 
     def count(self, what: str) -> int:
         """``what``: "TABLE where CONDITION"."""

@@ -180,7 +180,7 @@ class Judge:
             return [
                 (task["title"], _comparable(task.get("state", "ready"), adapter)) for task in self._document(lane)
             ]
-        (row,) = self._world.database.rows("select platform_id from runs where number = ?", lane.handle[1:])
+        (row,) = self._world.database.rows(f"select platform_id from runs where number = {lane.handle[1:]}")
         run = await adapter.read(row["platform_id"])
         return [(task.title, _comparable(task.state.value, adapter)) for task in run.tasks]
 
