@@ -13,6 +13,7 @@ import structlog
 
 from adapters.errors import AdapterError
 from adapters.http.rate_limits import background
+from bot.storage.store import StoreError
 
 REFRESH_INTERVAL_SECONDS = 3.0
 UNHURRIED_SECONDS = 10.0
@@ -83,6 +84,9 @@ class BackgroundRefreshes:
                             await self._read(handle, tasks)
                     except AdapterError as error:
                         log.info("run not refreshed", run=handle, error=str(error))
+                    except StoreError as error:
+                        log.warning("run not refreshed yet", run=handle, error=str(error))
+                        self.request(handle, tasks)
                     is_created = not self._is_being_created(handle)
                     await asyncio.sleep(REFRESH_INTERVAL_SECONDS if is_created else FIRST_REFRESH_SECONDS)
                     if self._is_being_created(handle) and self._now() - began < CREATION_TIMEOUT:

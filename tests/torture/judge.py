@@ -227,4 +227,8 @@ def _comparable(state: str, adapter: Adapter) -> str:
     return state if op is None or isinstance(adapter.capabilities[op], Native) else "open"
 
 
+UNDER_WAY = re.compile(
+    "Checking whether it went through|Retrying until|Verificando se chegou|Tentando até"
+)  # what a line says that will be replaced
+BROKEN = re.compile(r"Something broke on our side|Algo quebrou")
 _CODE = re.compile(r"q\d{5}x")
