@@ -2,13 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import structlog
 
 from bot.storage.inbox import Inbox
-from bot.storage.store import StoreError
+from bot.storage.store import CommitUnknown, StoreError
 from bot.surfaces.errors import NotRecorded
 from bot.surfaces.protocol import Recorded
 from commands.model.messages import Message
@@ -21,12 +20,9 @@ log = structlog.get_logger(__name__)
 class Recording:
     """``is_known``: whether an earlier delivery of the message is being processed."""
 
-    def __init__(
-        self, inbox: Inbox, is_known: Callable[[str], bool], spawn: Callable[[Coroutine[Any, Any, None]], object]
-    ) -> None:
+    def __init__(self, inbox: Inbox, is_known: Callable[[str], bool]) -> None:
         self._inbox = inbox
         self._is_known = is_known
-        self._spawn = spawn
         self._pending: Counter[str] = Counter()  # deliveries that are being recorded, by key
         self._late: set[str] = set()  # keys whose senders were told that they may not be recorded
 
@@ -42,7 +38,7 @@ class Recording:
                 del self._pending[key]
                 if key in self._late:
                     self._late.remove(key)
-                    self._spawn(self._inbox.withdraw(key))
+                    self._inbox.withdraw(key)
 
     async def _record(self, message: Message, answer: bytes) -> Recorded:
         key = message.key
@@ -51,7 +47,7 @@ class Recording:
                 first_answer = await self._inbox.record(message, answer)
         except (TimeoutError, StoreError) as error:
             log.warning("message not recorded in time", delivery=key, error=str(error))
-            if isinstance(error, TimeoutError) and not self._is_known(key):
+            if isinstance(error, TimeoutError | CommitUnknown) and not self._is_known(key):
                 self._late.add(key)
             raise NotRecorded(str(error)) from error
         if first_answer is not None and key not in self._late:

@@ -8,7 +8,7 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
@@ -52,6 +52,7 @@ async def serve(settings: Settings) -> None:
         settings = _with_port(settings, port.getsockname()[1])
         console = Console()
         app = bootstrap(settings, surfaces=[console])
+        unusable = _stop_if_unusable(app.store, stopping)
         async with open_say_socket(settings) as say_socket, running(app, stopping) as started:
             if not started:
                 return
@@ -63,6 +64,20 @@ async def serve(settings: Settings) -> None:
                 await _serve_port(app, port, stopping)
             finally:
                 renewing.cancel()
+        if unusable:
+            raise CannotStart(f"bot.database_url: {unusable[0]}.")
+
+
+def _stop_if_unusable(store: Store, stopping: asyncio.Event) -> Sequence[str]:
+    """Gets the reason."""
+    reasons: list[str] = []
+
+    def stop(reason: str) -> None:
+        reasons.append(reason)
+        stopping.set()
+
+    store.on_unusable(stop)
+    return reasons
 
 
 @asynccontextmanager
@@ -117,6 +132,19 @@ async def migrate(settings: Settings) -> None:
                 await store.open()
         finally:
             await store.close()
+
+
+async def move(settings: Settings, url: str) -> Mapping[str, int]:
+    """Everything to the PostgreSQL database ``url``. Returns the number of rows by table. Raises
+    ``CannotStart``."""
+    from bot.storage.moving import CannotMove
+    from bot.storage.moving import move as move_rows
+
+    with hold_lock(settings.lock_path):
+        try:
+            return await move_rows(settings.store_path, url)
+        except CannotMove as error:
+            raise CannotStart(f"{error}. Nothing was moved, and {settings.store_path} is as it was.") from error
 
 
 @contextmanager
