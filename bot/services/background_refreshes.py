@@ -82,7 +82,7 @@ class BackgroundRefreshes:
                     try:
                         async with self._slot(handle):
                             await self._read(handle, tasks)
-                    except (AdapterError, StoreError) as error:
+                    except AdapterError as error:
                         log.info("run not refreshed", run=handle, error=str(error))
                     except StoreError as error:
                         log.warning("run not refreshed yet", run=handle, error=str(error))
