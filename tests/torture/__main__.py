@@ -11,8 +11,10 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
+from tests.postgresql import own_server
 from tests.torture.plan import make_plan
 from tests.torture.run import run_plan
 from tests.torture.world import LANES, Deployment
@@ -25,8 +27,8 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=0, help="round after round, each with the next seed")
     parser.add_argument("--rate", type=float, default=15, help="commands a second")
     parser.add_argument("--every", type=float, default=3, help="seconds between two faults")
-    parser.add_argument("--processes", type=int, default=1, help="more than one needs PostgreSQL")
-    parser.add_argument("--database-url", default="", help="instead of a new SQLite file")
+    parser.add_argument("--processes", type=int, default=1, help="on a PostgreSQL server of their own, if several")
+    parser.add_argument("--postgresql", action="store_true", help="also with one process")
     options = parser.parse_args()
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # what a fake raises when Liaison dies
     end = time.monotonic() + options.hours * 3600
@@ -46,10 +48,15 @@ def _run(seed: int, options: argparse.Namespace) -> bool:
     platforms = [platform for platform, _ in LANES]
     plan = make_plan(seed, options.seconds, platforms, rate=options.rate, every=options.every)
     folder = Path(tempfile.mkdtemp(prefix="liaison-torture-"))
-    report = asyncio.run(run_plan(plan, folder, Deployment(options.processes, options.database_url)))
+    with ExitStack() as stack:
+        database_url = ""
+        if options.postgresql or options.processes > 1:
+            database_url = stack.enter_context(own_server()).create_database()
+        report = asyncio.run(run_plan(plan, folder, Deployment(options.processes, database_url)))
     print(report, flush=True)
     if report.problems:
         again = f"--seed {seed} --seconds {options.seconds:g} --rate {options.rate:g} --every {options.every:g}"
+        again += f" --processes {options.processes}" + " --postgresql" * options.postgresql
         print(f"{len(report.problems)} problems. The log and database are in {folder}.")
         print(f'Again: make torture TORTURE="{again}"', flush=True)
     else:

@@ -5,15 +5,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+import psycopg
+from psycopg.rows import dict_row
+
 
 class Database:
+    """``url`` as in the settings."""
+
     def __init__(self, url: str) -> None:
-        kind, _, self._path = url.partition(":///")
-        if kind != "sqlite":
-            raise ValueError(f"only SQLite can be read here yet, not {url}")
+        self._url = url
 
     def rows(self, query: str) -> Sequence[Mapping[str, Any]]:
-        with closing(sqlite3.connect(self._path, timeout=30)) as database:
+        if self._url.startswith("postgresql:"):
+            with psycopg.connect(self._url, row_factory=dict_row) as connection:
+                return connection.execute(query.encode()).fetchall()
+        with closing(sqlite3.connect(self._url.removeprefix("sqlite:///"), timeout=30)) as database:
             database.row_factory = sqlite3.Row
             return [dict(row) for row in database.execute(query)]
 
