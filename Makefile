@@ -24,7 +24,7 @@ demo: setup
 test: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.check
 
-# The tests that take long: the process is killed at every commit of every verb, and the Dockerfile's steps.
+# The tests that take long: kills at every commit of every verb, a short torture, and the Dockerfile's steps.
 test-slow: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.check --slow
 

@@ -165,7 +165,10 @@ class HoldTask(TaskWrite):
 
 
 class ReopenTask(TaskWrite):
+    """``held``: the task was on hold, so people read that it is taken off hold."""
+
     op: Op = Op.REOPEN
+    held: bool = Field(False, exclude_if=lambda held: not held)
 
 
 class AssignTask(TaskWrite):

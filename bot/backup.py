@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.config.settings import Settings
+from bot.config.settings import Settings, without_password
 from bot.server.lock import CannotStart, is_locked
 from bot.storage.inspection import CorruptDatabase, copy_database
 
@@ -16,6 +16,11 @@ class CannotBackUp(Exception):
 def back_up(settings: Settings, folder: Path) -> Sequence[Path]:
     """The files written: the database, checked, and the key if it was generated."""
     store = settings.store_path
+    if settings.bot.has_replicas:
+        raise CannotBackUp(
+            "The database is on a PostgreSQL server. Back it up with its own tool, for example: "
+            f"pg_dump --format=custom --file=liaison.dump --dbname={without_password(settings.bot.database_url)}"
+        )
     if not store.exists():
         raise CannotBackUp(f"There is no database at {store}.")
     try:

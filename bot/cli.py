@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ import click
 import uvloop
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from bot.config.settings import Settings, SettingsError, load
+from bot.config.settings import Settings, SettingsError, load, passwords_of
 from bot.observability import logs
 from bot.server.lock import CannotStart, StoreFolderNotWritable, StoreLocked, hold_lock
 from bot.server.say_socket import (
@@ -198,14 +198,42 @@ def mattermost_setup(config: Path | None, teams: tuple[str, ...], dry_run: bool)
 
 @cli.command()
 @_config
-def migrate(config: Path | None) -> None:
+@click.option(
+    "--to", "target", metavar="URL", help="Move everything to this empty PostgreSQL database. Stop serve first."
+)
+def migrate(config: Path | None, target: str | None) -> None:
     """Migrate the database (serve also does this at startup)."""
     from bot.server import serve as server
 
     settings = _load_settings(config)
+    if target is not None:
+        _move(settings, target)
+        return
     logs.configure(settings.secret_values(), level=logging.WARNING)
     _run(_with_exit_codes(server.migrate(settings), settings))
-    click.echo(f"{settings.store_path} is up to date.")
+    click.echo(f"{'The database' if settings.bot.has_replicas else settings.store_path} is up to date.")
+
+
+def _move(settings: Settings, target: str) -> None:
+    from bot.config.options import require_postgresql
+    from bot.server import serve as server
+
+    if settings.bot.has_replicas:
+        raise UsageFailed("--to moves an SQLite database, and bot.database_url is another one.")
+    if not settings.store_path.exists():
+        raise UsageFailed(f"There is no database at {settings.store_path}.")
+    try:
+        require_postgresql(target)
+    except ValueError as error:
+        raise UsageFailed(f"--to: {error}") from None
+    secrets = [*settings.secret_values(), *passwords_of(target)]
+    logs.configure(secrets, level=logging.WARNING)
+    moved = _run(_with_exit_codes(server.move(settings, target), settings, secrets))
+    for table, rows in moved.items():
+        click.echo(f"{rows:>9}  {table}")
+    click.echo(f"Moved {sum(moved.values())} rows. Next, set bot.database_url to the PostgreSQL database.")
+    if settings.bot.secret_key is None and settings.key_path.exists():
+        click.echo(f"Set bot.secret_key to the key in {settings.key_path}, so that buttons keep working.")
 
 
 @cli.command()
@@ -267,14 +295,16 @@ async def _say_once(settings: Settings, request: Request) -> Reply:
         return await send_request(settings.socket_path, request)
 
 
-async def _with_exit_codes(work: Coroutine[Any, Any, T], settings: Settings) -> T:
+async def _with_exit_codes(
+    work: Coroutine[Any, Any, T], settings: Settings, secrets: Sequence[str] | None = None
+) -> T:
     """Turns errors of the store, the port and the socket into messages with exit codes."""
     try:
         return await work
     except StoreFolderNotWritable as error:
         raise UsageFailed(str(error)) from None
     except CannotStart as error:
-        raise CommandFailed(logs.Redactor(settings.secret_values())(str(error))) from None
+        raise CommandFailed(logs.Redactor(secrets or settings.secret_values())(str(error))) from None
     except SettingsError as error:
         raise UsageFailed(_problem_list(error)) from None
     except SocketSilent:

@@ -9,7 +9,7 @@ started or created, and nothing is posted except the button of ``--in``.
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from adapters.protocol import CheckResult, CheckStatus
 from adapters.toolkit.people import is_chat_id
 from bot.config.checks import check_problem, check_settings, fix, ok, warn
-from bot.config.settings import Settings, SettingsError, load
+from bot.config.settings import Settings, SettingsError, load, without_password
 from bot.observability.check_report import CheckCounter
 from bot.observability.logs import Redactor
 from bot.server.lock import CannotStart, is_locked
@@ -28,6 +28,7 @@ from bot.surfaces.errors import FOR_THE_OPERATOR, Refusal, SurfaceError
 
 if TYPE_CHECKING:
     from bot.app import Application
+    from bot.storage.store import UnreadableRow
 
 CHECK_TIMEOUT_SECONDS = 60.0
 _REPORT = "please report this line as a bug"
@@ -75,7 +76,8 @@ async def _checks(settings: Settings) -> AsyncIterator[CheckResult]:
         yield result
     with tempfile.TemporaryDirectory(prefix="liaison-doctor-") as folder:
         copy = Path(folder, "liaison.db")
-        for result in await _guarded("store", lambda: _check_store(settings, copy)):
+        check_store = _check_server if settings.bot.has_replicas else _check_store
+        for result in await _guarded("store", lambda: check_store(settings, copy)):
             yield result
         in_use = _is_in_use(settings)
         async for result in _check_parts(settings, copy, in_use=in_use):
@@ -139,7 +141,12 @@ def _with_part(name: str, summary: str) -> str:
 
 
 def _with_copy(settings: Settings, copy: Path) -> Settings:
-    """``serve`` generates a key if there is none. Here one is only needed to build the application."""
+    """``serve`` generates a key if there is none. Here one is only needed to build the application.
+
+    Without a copy, the checks read the database on its server.
+    """
+    if not copy.exists():
+        return settings
     key = settings.bot.secret_key or SecretStr("x" * 32)
     return replace(
         settings,
@@ -172,11 +179,37 @@ async def _check_store(settings: Settings, copy: Path) -> Sequence[CheckResult]:
         return [fix(f"store: {path}: {error}", _OTHER_DATABASE)]
     if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
         return [fix(f"store: {path} cannot be written", _OTHER_DATABASE)]
-    how = "Liaison runs without it; keep a copy of the database and report this"
     return [
         ok(f"store: {path}{', in use by a running Liaison' if in_use else ''}"),
-        *(fix(f"store: {row.table} {row.key} cannot be read ({row.reason})", how) for row in unreadable),
+        *_unreadable_rows(unreadable),
     ]
+
+
+def _unreadable_rows(rows: Sequence["UnreadableRow"]) -> Iterator[CheckResult]:
+    how = "Liaison runs without it; keep a copy of the database and report this"
+    for row in rows:
+        yield fix(f"store: {row.table} {row.key} cannot be read ({row.reason})", how)
+
+
+async def _check_server(settings: Settings, copy: Path) -> Sequence[CheckResult]:
+    """A PostgreSQL database: nothing in it is changed. The other checks get an empty database in ``copy`` if this
+    one has no tables that they can use."""
+    from bot.storage.inspection import inspect_server, migrate
+    from bot.storage.store import StoreError
+    from bot.storage.unreadable import find_unreadable_rows
+
+    url = settings.bot.database_url
+    name = without_password(url)
+    try:
+        tables = await inspect_server(url)
+        if tables == "current":
+            return [ok(f"store: {name}"), *_unreadable_rows(await find_unreadable_rows(url))]
+    except StoreError as error:
+        await migrate(copy)
+        return [fix(f"store: {name}: {error}", _OTHER_DATABASE)]
+    await migrate(copy)
+    what = "has no tables yet; liaison serve creates them"
+    return [ok(f"store: {name} {what if tables == 'empty' else 'is migrated by the next liaison serve'}")]
 
 
 def _check_new_store(path: Path) -> CheckResult:

@@ -1,7 +1,7 @@
 """Runs every check and test: ``python -m tests.check [PYTEST ARGUMENTS]``.
 
-``python -m tests.check --slow`` runs only the tests that take long: kills at every commit of every verb, and the
-steps of the Dockerfile, which install packages.
+``python -m tests.check --slow`` runs only the tests that take long: kills at every commit of every verb, forty
+seconds of torture, and the steps of the Dockerfile, which install packages.
 
 All steps run even if an earlier one fails. The tests run last. They wait as much as they compute, so they have
 more workers than cores. With arguments, one pytest runs what they select. Coverage makes the tests half as fast
@@ -30,6 +30,7 @@ TESTS: Sequence[tuple[str, Sequence[str]]] = (
     ("tests", (*PYTEST, "--ignore", "tests/e2e")),
     ("end-to-end tests", (*PYTEST, "tests/e2e")),
 )
+SLOW = ("tests/e2e", "tests/torture", "tests/deploy")
 MOST_REPEATED = 5
 LAST_FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
 
@@ -54,7 +55,7 @@ def run_tests(name: str, command: Sequence[str], repeated: list[str]) -> bool:
 def main(arguments: Sequence[str]) -> int:
     tests: Sequence[tuple[str, Sequence[str]]] = TESTS
     if arguments[:1] == ["--slow"]:
-        tests = (("slow tests", (*PYTEST, "-m", "slow", "tests/e2e", "tests/deploy", *arguments[1:])),)
+        tests = (("slow tests", (*PYTEST, "-m", "slow", *SLOW, *arguments[1:])),)
     elif arguments:
         tests = (("tests", (*PYTEST, *arguments)),)
     repeated: list[str] = []

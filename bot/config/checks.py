@@ -14,7 +14,7 @@ from bot.config.parse import RENAMED, SECTIONS
 from bot.config.settings import Settings
 
 # How a problem of the settings goes on if it says itself what to do.
-_INSTRUCTIONS = ("set ", "use ", "rename ", "remove ", "choose ")
+_INSTRUCTIONS = ("install ", "set ", "use ", "rename ", "remove ", "choose ")
 
 
 def ok(summary: str) -> CheckResult:

@@ -6,6 +6,7 @@
 import json
 import re
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from adapters.toolkit.messages import ENGLISH, LANGUAGES
 from bot.surfaces.options import host_of, split_url
 from commands.model.access_rules import AccessRules, ReadRule
 
+POSTGRESQL_PACKAGES = ("psycopg", "procrastinate")
 SHORTEST_KEY = 16  # characters
 SHORTEST_KEEP = timedelta(days=7)  # longer than a chat repeats a delivery, and than a choice stays open
 _DURATION = re.compile(r"(?:(\d+)\s*d)?\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*(?:m|$))?\s*(?:(\d+)\s*s)?")
@@ -64,6 +66,11 @@ def _public_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _collector(url: str) -> str:
+    split_url(url, 'must be a URL like "http://localhost:4318"')
+    return url.rstrip("/")
+
+
 def _root_command(word: str) -> str:
     if not re.fullmatch(r"/[^\s/]{1,31}", word):
         raise ValueError('must be a slash followed by one word, like "/run"')
@@ -73,9 +80,20 @@ def _root_command(word: str) -> str:
 def _database(url: str) -> str:
     if re.fullmatch(r"sqlite(\+aiosqlite)?:///[^?]+(\?.*)?", url):
         return url
-    if url.startswith("postgresql"):
-        raise ValueError('must be like "sqlite:///liaison.db"; PostgreSQL is not supported yet')
-    raise ValueError('must be like "sqlite:///liaison.db"')
+    if not url.startswith("postgres"):
+        raise ValueError('must be like "sqlite:///liaison.db" or "postgresql://user@host/liaison"')
+    return require_postgresql(url)
+
+
+def require_postgresql(url: str) -> str:
+    """Raises ``ValueError``."""
+    if not re.fullmatch(r"postgres(ql)?://.+", url):
+        raise ValueError('must be like "postgresql://user@host/liaison"')
+    if any(find_spec(module) is None for module in POSTGRESQL_PACKAGES):
+        raise ValueError(
+            'needs more packages for PostgreSQL; install them with: pip install "liaison[postgresql]"'
+        )
+    return url
 
 
 class Options(BaseModel):
@@ -99,10 +117,13 @@ class BotOptions(Options):
     secret_key: SecretStr | None = Field(
         None,
         min_length=SHORTEST_KEY,
-        description="signs buttons; if not set, one is generated and stored next to the database",
+        description="signs buttons; if not set, one is generated and stored next to an SQLite database",
     )
     database_url: Annotated[str, AfterValidator(_database)] = Field(
-        "sqlite:///liaison.db", description="a path after sqlite:/// is relative to the working directory"
+        "sqlite:///liaison.db",
+        repr=False,  # it may contain a password
+        description="a path after sqlite:/// is relative to the working directory; several replicas share a "
+        'PostgreSQL database, "postgresql://user@host/liaison"',
     )
     write_timeout: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
         timedelta(minutes=2),
@@ -143,6 +164,17 @@ class BotOptions(Options):
         "white_check_mark",
         description='the emoji on a mention that was done and needs no words; "off" answers with words',
     )
+
+    traces: Annotated[str, AfterValidator(_collector)] | None = Field(
+        None,
+        description="a collector that gets an OpenTelemetry trace of every command (OTLP over HTTP), like "
+        '"http://localhost:4318"; see the operations page',
+    )
+
+    @property
+    def has_replicas(self) -> bool:
+        """Whether several processes may share the database."""
+        return not self.database_url.startswith("sqlite")
 
     @property
     def reaction_emoji(self) -> str:

@@ -241,6 +241,16 @@ class SettingsParser:
         for word in found["aliases"]:
             if fold(word) in typed:
                 self.problems.append(f"aliases.{word}: is a verb itself, so the alias has no effect; remove it")
+        bot = found.get("bot")
+        if (
+            bot is not None
+            and bot.has_replicas
+            and bot.secret_key is None
+            and "bot.secret_key" not in self._unread
+        ):
+            self.problems.append(
+                "bot.secret_key: is missing (with PostgreSQL every replica needs the same: openssl rand -hex 32)"
+            )
         slack = found.get("slack")
         if slack is not None:
             self.problems += self._missing_from_slack(slack)

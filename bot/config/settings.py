@@ -9,12 +9,13 @@ import os
 import secrets
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -75,6 +76,10 @@ class Settings:
 
     @property
     def store_path(self) -> Path:
+        """The SQLite database. With PostgreSQL there is no such file; the names of the lock and of the socket for
+        ``liaison say`` then begin like this."""
+        if self.bot.has_replicas:
+            return Path(f"liaison-{self.bot.port}")
         return Path(self.bot.database_url.partition(":///")[2].partition("?")[0])
 
     @property
@@ -124,8 +129,21 @@ class Settings:
         """The values of all secrets, for the logs to redact."""
         models = [self.bot, self.slack, self.mattermost, *(entry.options for entry in self.platforms.values())]
         found = [value for model in models if model is not None for value in _secrets_of(model)]
+        found += passwords_of(self.bot.database_url)
         found += [entry.hook_secret.get_secret_value() for entry in self.platforms.values() if entry.hook_secret]
         return found
+
+
+def passwords_of(url: str) -> Sequence[str]:
+    """As written in it, and decoded."""
+    password = urlsplit(url).password
+    return sorted({password, unquote(password)}) if password else []
+
+
+def without_password(url: str) -> str:
+    parts = urlsplit(url)
+    who, at, where = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=who.partition(":")[0] + at + where))
 
 
 def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

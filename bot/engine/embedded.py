@@ -17,7 +17,14 @@ import structlog
 
 from adapters.models import RunKey
 from bot.engine.keyed_queues import KeyedQueues, TurnQueues
-from bot.engine.port import STORE_RETRY_SECONDS, MessageWork, Progress
+from bot.engine.port import (
+    HOLD_FOR_START_SECONDS,
+    QUEUED_NOTICE_SECONDS,
+    STORE_RETRY_SECONDS,
+    MessageWork,
+    Progress,
+)
+from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.scheduled import ScheduledRows
@@ -29,10 +36,7 @@ from commands.model.card import Answer
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
-RECORD_TIMEOUT_SECONDS = 2.0
 UNACKNOWLEDGED_SECONDS = 5.0  # then a recorded message is processed anyway: the surface's acknowledgement failed
-HOLD_FOR_START_SECONDS = 10.0
-QUEUED_NOTICE_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +84,7 @@ class EmbeddedEngine:
         self._reaction_queues = KeyedQueues(self._read_reaction, self._spawn)  # by channel
         self._run_queues = TurnQueues(self._execute, self._spawn)
         self._pending_starts: dict[str, _PendingStart] = {}  # by place
+        self._recording = Recording(inbox, lambda key: key in self._items)
         self._last_queue_order = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}  # by slot
         self._tasks: set[asyncio.Task[None]] = set()
@@ -129,21 +134,12 @@ class EmbeddedEngine:
     async def record(self, message: Message, answer: bytes) -> Recorded:
         if not self._accepting:
             raise NotRecorded("shutting down")
-        try:
-            async with asyncio.timeout(RECORD_TIMEOUT_SECONDS):
-                first_answer = await self._inbox.record(message, answer)
-        except (TimeoutError, StoreError) as error:
-            log.warning("message not recorded in time", delivery=message.key, error=str(error))
-            # A late commit may still record it, but not a message that an earlier delivery brought.
-            if isinstance(error, TimeoutError) and message.key not in self._items:
-                self._spawn(self._inbox.withdraw(message.key))
-            raise NotRecorded(str(error)) from error
-        if first_answer is not None:
-            return Recorded(new=False, answer=first_answer)
-        self._items[message.key] = _QueueItem(message)
-        metrics.set_queue_depth(len(self._items))
-        asyncio.get_running_loop().call_later(UNACKNOWLEDGED_SECONDS, self.process, message.key)
-        return Recorded(new=True, answer=answer)
+        recorded = await self._recording.record(message, answer)
+        if recorded.new:
+            self._items[message.key] = _QueueItem(message)
+            metrics.set_queue_depth(len(self._items))
+            asyncio.get_running_loop().call_later(UNACKNOWLEDGED_SECONDS, self.process, message.key)
+        return recorded
 
     def process(self, key: str) -> None:
         item = self._items.get(key)
@@ -192,13 +188,14 @@ class EmbeddedEngine:
         if timer is not None:
             timer.cancel()
         if message is None:
-            await self._scheduled.delete(slot)
+            self._scheduled.delete(slot)
             return
         await self._scheduled.put(slot, due_at, message)
         self._set_timer(slot, due_at, message)
 
     def queued_writes(self, run: str) -> int:
-        return self._run_queues.size(run)
+        """With the one that is being executed, once it has waited for some seconds."""
+        return max(self._run_queues.size(run), self.delayed_writes(run))
 
     def delayed_writes(self, run: str) -> int:
         """Those accepted some seconds ago of which nothing was sent yet."""
@@ -335,7 +332,7 @@ class EmbeddedEngine:
         await self._work.deliver(item.message, answer, resumed=item.progress.resumed)
         if item.goes_on is not None and item.route is not None:
             try:
-                await self._inbox.mark_again(key)
+                await self._inbox.mark_again(key, item.route)
             except StoreError as error:
                 log.warning("message not marked as going on", delivery=key, error=str(error))
             item.progress, item.goes_on = item.goes_on, None
@@ -368,5 +365,5 @@ class EmbeddedEngine:
         """Records the message before deleting its slot: after a crash in between, the key marks it as a repeat."""
         self._timers.pop(slot, None)
         await self.record(message, b"")
-        await self._scheduled.delete(slot)
+        self._scheduled.delete(slot)
         self.process(message.key)

@@ -21,7 +21,7 @@ from bot.engine.command_log import CommandFacts, LoggedEffects, log_command
 from bot.engine.effect_outcomes import EffectServices
 from bot.engine.port import STORE_RETRY_SECONDS, Progress
 from bot.engine.reconciler import Reconciler
-from bot.observability import metrics
+from bot.observability import metrics, traces
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
 from bot.services.memberships import Memberships
@@ -58,7 +58,11 @@ class MessageProcessor:
         reactions: ReactionReader,
         inbox: Inbox,
         now: Callable[[], datetime],
+        *,
+        raises_store_errors: bool = False,
     ) -> None:
+        """``raises_store_errors``: the engine processes a message again when the database has failed."""
+        self._raises_store_errors = raises_store_errors
         self._services = services
         self._effect_services = effect_services
         self._reconciler = reconciler
@@ -76,6 +80,7 @@ class MessageProcessor:
     def lacks_run(self, message: Message) -> bool:
         return message_intent.lacks_run(message, self._services)
 
+    @traces.traced("route")
     async def route(self, message: Message) -> Route | Answer | RunKey:
         self._routed_at[message.key] = time.monotonic()
         facts = self._facts_of(message)
@@ -123,7 +128,7 @@ class MessageProcessor:
                 log.warning("intent not stored", delivery=message.key, error=str(error))
 
     def failed_answer(self, message: Message, error: Exception) -> Answer:
-        return self._error_answer(message, error)
+        return self._fault_answer(message, error)
 
     async def busy_answer(self, message: Message, run: str) -> Answer:
         await self._save_intent(message)  # for [Try again]
@@ -137,6 +142,7 @@ class MessageProcessor:
     def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
         return pending_lines.stopped_answer(message, self._intent(route), by, self._services)
 
+    @traces.traced("execute")
     async def execute(self, message: Message, route: Route, progress: Progress) -> Answer | Route:
         """Runs the handler again while the database fails: what was sent is in the log, or known to be unsent."""
         structlog.contextvars.bind_contextvars(delivery=message.key)
@@ -144,6 +150,8 @@ class MessageProcessor:
             try:
                 return await self._execute(message, route, progress)
             except StoreError as error:
+                if self._raises_store_errors:
+                    raise
                 log.warning("database failed, trying again", delivery=message.key, error=str(error))
             except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
                 return self._error_answer(message, error)
@@ -183,20 +191,27 @@ class MessageProcessor:
                 await effects.settle_unplanned()
             return replace(answer, private=None) if _is_answered_by_press(message, progress) else answer
 
+    @traces.traced("deliver")
     async def deliver(self, message: Message, answer: Answer, *, resumed: bool) -> None:
         structlog.contextvars.bind_contextvars(delivery=message.key)
         known = message.model_copy(update={"actor": self._people.cached_profile(message.actor)})
         log_command(known, self._facts.pop(message.key, CommandFacts()), answer.result)
         try:
             visible = await self._responder.deliver(message, answer, resumed=resumed)
-        except Exception:
+        except Exception as error:
+            if self._raises_store_errors and isinstance(error, StoreError):
+                raise
             log.exception("answer not delivered", delivery=message.key)
             await self._inbox.mark_done(message.key, answer.result)
             return
         routed_at = self._routed_at.pop(message.key, None)
+        surface = message.place.surface
         if routed_at is not None:
-            surface = message.place.surface
             visible.add_done_callback(lambda _: metrics.observe_processing(surface, time.monotonic() - routed_at))
+        result = answer.result
+        visible.add_done_callback(
+            lambda _: traces.end_message(message.key, message.at, surface=surface, result=result)
+        )
 
     def shut_down(self) -> None:
         self._effect_services.shutting_down.set()
@@ -243,6 +258,11 @@ class MessageProcessor:
         return zone
 
     def _error_answer(self, message: Message, error: Exception) -> Answer:
+        if self._raises_store_errors and isinstance(error, StoreError):
+            raise error
+        return self._fault_answer(message, error)
+
+    def _fault_answer(self, message: Message, error: Exception) -> Answer:
         id = secrets.token_hex(4)
         if isinstance(error, StoreError):
             log.error("database failed", id=id, delivery=message.key, error=str(error))

@@ -185,12 +185,14 @@ class Senders:
         with in_language(language_of(message.actor, self.services)):
             await surface.send_private(message, card, nonce=delivery.nonce, may_exist=may_exist)
 
-    async def _notice(self, delivery: Delivery, _: bool) -> None:
+    async def _notice(self, delivery: Delivery, may_exist: bool) -> None:
         person, card = delivery.person, delivery.card
         assert person is not None
         assert card is not None
         with in_language(language_of(person, self.services)):
-            await self._surfaces[person.surface].send_notice(person, delivery.place, card, nonce=delivery.nonce)
+            await self._surfaces[person.surface].send_notice(
+                person, delivery.place, card, nonce=delivery.nonce, may_exist=may_exist
+            )
 
     async def _direct(self, delivery: Delivery, may_exist: bool) -> None:
         person, card = delivery.person, delivery.card

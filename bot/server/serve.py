@@ -8,7 +8,7 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
@@ -19,6 +19,7 @@ from bot.app import Application, utc_now
 from bot.bootstrap import bootstrap
 from bot.config.checks import check_settings
 from bot.config.settings import Settings
+from bot.observability import traces
 from bot.server import web
 from bot.server.lock import CannotStart, hold_lock
 from bot.server.reception_report import report_reception
@@ -46,10 +47,12 @@ async def serve(settings: Settings) -> None:
         hold_lock(settings.lock_path, LOCK_TIMEOUT_SECONDS),
         _bound_port(settings.bot.host, settings.bot.port) as port,
         _signals(stopping),
+        _traces(settings),
     ):
         settings = _with_port(settings, port.getsockname()[1])
         console = Console()
         app = bootstrap(settings, surfaces=[console])
+        unusable = _stop_if_unusable(app.store, stopping)
         async with open_say_socket(settings) as say_socket, running(app, stopping) as started:
             if not started:
                 return
@@ -61,6 +64,20 @@ async def serve(settings: Settings) -> None:
                 await _serve_port(app, port, stopping)
             finally:
                 renewing.cancel()
+        if unusable:
+            raise CannotStart(f"bot.database_url: {unusable[0]}.")
+
+
+def _stop_if_unusable(store: Store, stopping: asyncio.Event) -> Sequence[str]:
+    """Gets the reason."""
+    reasons: list[str] = []
+
+    def stop(reason: str) -> None:
+        reasons.append(reason)
+        stopping.set()
+
+    store.on_unusable(stop)
+    return reasons
 
 
 @asynccontextmanager
@@ -115,6 +132,19 @@ async def migrate(settings: Settings) -> None:
                 await store.open()
         finally:
             await store.close()
+
+
+async def move(settings: Settings, url: str) -> Mapping[str, int]:
+    """Everything to the PostgreSQL database ``url``. Returns the number of rows by table. Raises
+    ``CannotStart``."""
+    from bot.storage.moving import CannotMove
+    from bot.storage.moving import move as move_rows
+
+    with hold_lock(settings.lock_path):
+        try:
+            return await move_rows(settings.store_path, url)
+        except CannotMove as error:
+            raise CannotStart(f"{error}. Nothing was moved, and {settings.store_path} is as it was.") from error
 
 
 @contextmanager
@@ -230,6 +260,17 @@ def _bound_port(host: str, port: int) -> Iterator[socket.socket]:
 def _cannot_listen(host: str, port: int, error: OSError) -> CannotStart:
     reason = error.strerror or str(error)
     return CannotStart(f"bot.port: cannot listen on {host}:{port} ({reason}). Choose another port.")
+
+
+@contextmanager
+def _traces(settings: Settings) -> Iterator[None]:
+    try:
+        if settings.bot.traces is not None:
+            traces.start(settings.bot.traces)
+    except traces.TracesUnavailable as error:
+        raise CannotStart(f"bot.traces: {error}.") from error
+    yield
+    traces.stop()
 
 
 def _with_port(settings: Settings, port: int) -> Settings:

@@ -4,10 +4,12 @@ The outcome, its receipt, the run it changes, and the message that goes on becau
 after a kill, either all of it is stored, or the platform is checked again.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.errors import AdapterError
+from adapters.protocol import Adapter
 from adapters.results import WriteResult
 from bot.services.run_changes import apply_result
 from bot.services.run_service import RunService
@@ -16,6 +18,8 @@ from bot.storage.inbox import Inbox, UnfinishedMessage
 from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
 from bot.storage.store import Commit
+from commands.model.messages import Actor
+from commands.model.overlay_changes import DoneStep
 from commands.text.catalogue import plain_text, translate
 
 
@@ -31,11 +35,24 @@ class Reopening:
 
 
 class OutcomeRecorder:
-    def __init__(self, run_rows: RunRows, effect_log: EffectLog, inbox: Inbox, runs: RunService) -> None:
+    def __init__(
+        self,
+        run_rows: RunRows,
+        effect_log: EffectLog,
+        inbox: Inbox,
+        runs: RunService,
+        platforms: Mapping[str, Adapter],
+        now: Callable[[], datetime],
+        *,
+        cached_profile: Callable[[Actor], Actor],
+    ) -> None:
         self._run_rows = run_rows
         self._effect_log = effect_log
         self._inbox = inbox
         self._runs = runs
+        self._platforms = platforms
+        self._now = now
+        self._cached_profile = cached_profile
 
     async def record(
         self,
@@ -46,12 +63,15 @@ class OutcomeRecorder:
         reopening: Reopening | None = None,
     ) -> None:
         """Raises ``StoreError`` if nothing was committed."""
+        now = self._now()
         renamed = plain_text(translate("run.is_now", run=effect.run))
 
         def change(rows: RunTransaction) -> UnfinishedMessage | None:
             self._effect_log.write_outcome(rows.connection, effect, state, outcome)
             if isinstance(outcome, WriteResult) and effect.run:
-                apply_result(rows, effect.run, outcome, renamed=renamed)
+                sender = self._inbox.sender(rows.connection, effect.key)
+                done = self._done_step(effect, outcome, sender, now)
+                apply_result(rows, effect.run, done, renamed=renamed)
             if reopening is None:
                 return None
             return self._inbox.reopen(rows.connection, effect.key, reopening.requested_at)
@@ -62,3 +82,15 @@ class OutcomeRecorder:
         if isinstance(outcome, WriteResult):
             self._effect_log.remember_receipt(effect)
             self._runs.refresh_after(effect.run, outcome)
+
+    def _done_step(self, effect: Effect, result: WriteResult, sender: Actor | None, now: datetime) -> DoneStep:
+        adapter = self._platforms.get(effect.platform)
+        return DoneStep(
+            step=effect.step,
+            result=result,
+            by=self._cached_profile(sender) if sender is not None else None,
+            capability=adapter.capabilities.get(effect.step.op) if adapter is not None else None,
+            typed_at=effect.marker.at,
+            sent_at=effect.baseline.sent_at,
+            now=now,
+        )

@@ -5,25 +5,26 @@ from collections.abc import Collection
 from adapters.models import Run, RunState
 from adapters.results import WriteResult
 from bot.storage.run_transaction import RunTransaction, StoredRun
+from commands.model.overlay_changes import DoneStep, with_overlay
 from commands.model.tracked_run import ReservedStart, TrackedRun
 
 MAX_COMMENTS = 5
 
 
-def apply_result(rows: RunTransaction, handle: str, result: WriteResult, *, renamed: str) -> None:
+def apply_result(rows: RunTransaction, handle: str, done: DoneStep, *, renamed: str) -> None:
     """``renamed``: what the card of a run says whose key now belongs to ``handle``.
 
     A run has one handle. It may have been tracked under another one before its start is finished: a planned run,
     or one that a person named by its id while it was being created.
     """
-    stored = rows.get(handle)
+    stored, result = rows.get(handle), done.result
     if stored is None:
         return
     if result.run is not None and not stored.run.run.key.id:
         other = rows.find(result.run)
         if other is not None and other.handle != handle:
             rows.change(other.handle, lambda run: release_key(run, renamed))
-    rows.change(handle, lambda run: merge_result(run, result))
+    rows.change(handle, lambda run: with_overlay(merge_result(run, result), done))
 
 
 def merge_result(tracked: TrackedRun, result: WriteResult) -> TrackedRun:

@@ -1,8 +1,11 @@
 """The inbox: one row per delivery key, with the message, our answer to the chat, and how far we got."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
+
+from pydantic_core import to_json
 
 from bot.storage.outbox import Delivery, delete_waiting_answers, insert_deliveries
 from bot.storage.sql import Connection, Row, insert_query, read_time, update_query
@@ -32,9 +35,20 @@ class RecordedMessage:
     result: Result | None
 
 
+class MessageJobs(Protocol):
+    """Stores, in the same transaction as the message, what has to be done with it."""
+
+    def recorded(self, connection: Connection, message: Message) -> None: ...
+
+    def routed(self, connection: Connection, key: str, route: Route) -> None: ...
+
+
 class Inbox:
+    """``jobs``: None if the engine finds what it has to do in the rows."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.jobs: MessageJobs | None = None
 
     async def record(self, message: Message, answer: bytes) -> bytes | None:
         """None for a new message. For a repeated delivery, the answer that the first one got."""
@@ -49,19 +63,21 @@ class Inbox:
                 "at": message.at,
             }
             if connection.execute(_RECORD, **values):
+                if self.jobs is not None:
+                    self.jobs.recorded(connection, message)
                 return None
             (row,) = connection.rows("select answer from inbox where key = :key", key=message.key)
             return bytes(row["answer"])
 
         return await self._store.transaction(change, Commit.RECORD)
 
-    async def withdraw(self, key: str) -> None:
-        """Deletes a message whose recording timed out, in case it is recorded after all.
+    def withdraw(self, key: str) -> None:
+        """Deletes a message whose recording timed out, in case it is recorded after all: as soon as the database
+        can be reached.
 
         The sender was told that it may not have been recorded, so a retry of the same delivery must count as new.
         """
-
-        await self._store.execute("delete from inbox where key = :key and state = 'new'", Commit.WITHDRAW, key=key)
+        self._store.later(lambda connection: _withdraw(connection, key), Commit.WITHDRAW)
 
     async def store_answer(self, key: str, answer: bytes) -> None:
         await self._update(key, Commit.CHAT_ANSWER, answer=answer)
@@ -69,7 +85,26 @@ class Inbox:
     async def save_route(self, key: str, intent: str, route: Route, queue_order: int) -> None:
         """Durable before anything is sent: after a restart the message must not find another run."""
         values = {"intent": intent, "route": route.model_dump_json(), "queue_order": queue_order}
-        await self._update(key, Commit.ROUTE, **values, state="placed")
+
+        def change(connection: Connection) -> None:
+            _update(connection, key, **values, state="placed")
+            self._route(connection, key, route)
+
+        await self._store.transaction(change, Commit.ROUTE)
+
+    def _route(self, connection: Connection, key: str, route: Route) -> None:
+        if self.jobs is not None:
+            self.jobs.routed(connection, key, route)
+
+    async def save_read(self, message: Message) -> None:
+        """What a message was found to be about. It is routed then."""
+
+        def change(connection: Connection) -> None:
+            _update(connection, message.key, message=message.model_dump_json(exclude_defaults=True))
+            if self.jobs is not None:
+                self.jobs.recorded(connection, message)
+
+        await self._store.transaction(change, Commit.ROUTE)
 
     async def save_intent(self, key: str, intent: str) -> None:
         """Remembers how the message was understood, for the choice that its sender is about to get."""
@@ -84,12 +119,41 @@ class Inbox:
 
         return await self._store.transaction(change, Commit.DONE)
 
-    async def mark_again(self, key: str) -> None:
+    async def mark_again(self, key: str, route: Route) -> None:
         """It goes on: an outcome became known while it was being answered."""
-        await self._update(key, Commit.DONE, state="again", result=None)
 
-    async def mark_stopped(self, key: str) -> None:
-        await self._update(key, Commit.STOPPED, stopped=True)
+        def change(connection: Connection) -> None:
+            _update(connection, key, state="again", result=None)
+            self._route(connection, key, route)
+
+        await self._store.transaction(change, Commit.DONE)
+
+    async def mark_stopped(self, key: str, also: Callable[[Connection], None] = lambda _: None) -> None:
+        """``also``: what is stored with it."""
+
+        def change(connection: Connection) -> None:
+            _update(connection, key, stopped=True)
+            also(connection)
+
+        await self._store.transaction(change, Commit.STOPPED)
+
+    async def find_unfinished(self, key: str) -> UnfinishedMessage | None:
+        """None if it is done, or if there is no such message (any more)."""
+        rows = await self._store.rows("select * from inbox where key = :key and state != 'done'", key=key)
+        found = self._store.parse_rows("inbox", rows, _unfinished, key=["key"])
+        return found[0] if found else None
+
+    async def find_pending_start(self, queue: str) -> str | None:
+        """The handle of the run that is being started from this place queue; "" if it has none yet."""
+        rows = await self._store.rows(_PENDING_STARTS, starting='%"starting":true%')
+        for pending in self._store.parse_rows("inbox", rows, _unfinished, key=["key"]):
+            if pending.message.place.queue == queue and pending.route is not None:
+                return pending.route.queue
+        return None
+
+    async def oldest_unfinished(self) -> datetime | None:
+        row = await self._store.row("select min(at) as at from inbox where state != 'done'")
+        return read_time(row["at"]) if row is not None else None
 
     async def unfinished(self) -> Sequence[UnfinishedMessage]:
         """In the order to resume them: by position in the run queues, then those that have none yet."""
@@ -110,7 +174,14 @@ class Inbox:
         if not readable or readable[0].route is None:
             return None
         _update(connection, key, state="again", result=None, requested_at=requested_at)
+        self._route(connection, key, readable[0].route)
         return replace(readable[0], answered=True, requested_at=requested_at)
+
+    def sender(self, connection: Connection, key: str) -> Actor | None:
+        """Part of a transaction. None if there is no such message, or if it cannot be read."""
+        rows = connection.rows("select key, message from inbox where key = :key", key=key)
+        readable = self._store.parse_rows("inbox", rows, _message, key=["key"])
+        return readable[0].actor if readable else None
 
     async def last_queue_order(self) -> int:
         (row,) = await self._store.rows("select max(queue_order) as last from inbox")
@@ -124,10 +195,9 @@ class Inbox:
 
     async def has_message(self, actor: Actor, place: Place, since: datetime) -> bool:
         """Whether this person typed or pressed anything in this channel since then."""
-        where = {"surface": place.surface, "channel": place.channel}
-        reminders = Via.SAY.value
-        row = await self._store.row(_HAS_MESSAGE, since=since, actor=actor.id, except_via=reminders, **where)
-        return row is not None
+        rows = await self._store.rows(_RECENT, since=since, part=f"%{to_json(actor.id).decode()}%")
+        recent = self._store.parse_rows("inbox", rows, _recorded, key=["key"])
+        return any(_is_from(found.message, actor, place) for found in recent)
 
     async def read_all(self) -> None:
         """Parses every row, so that the store knows those that cannot be read."""
@@ -151,24 +221,33 @@ class Inbox:
         await self._store.transaction(lambda connection: _update(connection, key, **values), kind)
 
 
+_PENDING_STARTS = "select * from inbox where state in ('placed', 'again') and route like :starting order by seq"
 _COLUMNS = ("key", "message", "answer", "state", "stopped", "at")
 _RECORD = f"{insert_query('inbox', _COLUMNS)} on conflict do nothing"
 _TAKE_CHOICE = f"{insert_query('choices', ('key', 'message', 'by', 'at'))} on conflict do nothing"
-_HAS_MESSAGE = """
-select 1 from inbox
-where at >= :since and json_extract(message, '$.actor.id') = :actor
-and json_extract(message, '$.place.surface') = :surface and json_extract(message, '$.place.channel') = :channel
-and json_extract(message, '$.via') != :except_via
-limit 1"""
+_RECENT = "select * from inbox where at >= :since and message like :part"
+
+
+def _is_from(message: Message, actor: Actor, place: Place) -> bool:
+    is_there = (message.place.surface, message.place.channel) == (place.surface, place.channel)
+    return message.actor.id == actor.id and is_there and message.via is not Via.SAY  # which reminders have
+
+
+def _withdraw(connection: Connection, key: str) -> None:
+    connection.execute("delete from inbox where key = :key and state = 'new'", key=key)
 
 
 def _update(connection: Connection, key: str, **values: object) -> None:
     connection.execute(update_query("inbox", tuple(values), "key = :key"), key=key, **values)
 
 
+def _message(row: Row) -> Message:
+    return Message.model_validate_json(row["message"])
+
+
 def _unfinished(row: Row) -> UnfinishedMessage:
     return UnfinishedMessage(
-        message=Message.model_validate_json(row["message"]),
+        message=_message(row),
         route=None if row["route"] is None else Route.model_validate_json(row["route"]),
         stopped=bool(row["stopped"]),
         answered=row["state"] == "again",
@@ -177,7 +256,7 @@ def _unfinished(row: Row) -> UnfinishedMessage:
 
 
 def _recorded(row: Row) -> RecordedMessage:
-    return RecordedMessage(Message.model_validate_json(row["message"]), row["intent"], row["result"])
+    return RecordedMessage(_message(row), row["intent"], row["result"])
 
 
 def _choice(row: Row) -> tuple[Actor, datetime]:

@@ -1,12 +1,14 @@
-"""A look at a database without changing it, for ``liaison doctor``: everything is done with a copy of it."""
+"""A look at a database without changing it, for ``liaison doctor``. Of a file, everything is done with a copy."""
 
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
+from bot.storage.schema import SchemaError, known_revisions, require_compatible
 from bot.storage.store import Store, StoreError
 
 
@@ -47,6 +49,27 @@ async def migrate(copy: Path) -> None:
         await store.open()
     finally:
         await store.close()
+
+
+async def inspect_server(url: str) -> Literal["empty", "old", "current"]:
+    """The tables of a PostgreSQL database. Raises ``StoreError``, also if a newer version made them."""
+    from bot.storage.postgres import PostgresDatabase
+
+    database = PostgresDatabase(url)
+    try:
+        revision = await database.revision()
+        if not revision:
+            return "empty"
+        if revision in known_revisions() and revision != max(known_revisions()):
+            return "old"
+        await require_compatible(database)
+        return "current"
+    except SchemaError as error:
+        raise StoreError(str(error)) from error
+    except database.errors as error:
+        raise StoreError(f"cannot open the database: {' '.join(str(error).split())}") from error
+    finally:
+        await database.close()
 
 
 def _copy_files(path: Path, copy: Path) -> None:

@@ -3,31 +3,47 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, delete, event, insert, inspect, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.storage.schema import MigrationFailed
 from bot.storage.sqlite import decode_text
-from bot.storage.tables import metadata
+from bot.storage.tables import OLDEST_COMPATIBLE, compatibility, metadata
 
 
-class MigrationFailed(Exception):
-    """The database is as it was."""
-
-
-def migrate(path: Path, newest: str) -> None:
-    """An empty database gets its tables from the metadata, without loading Alembic. A test checks that the
-    migrations lead to the same tables. Blocks. Raises ``MigrationFailed``.
-    """
+def migrate_sqlite(path: Path, newest: str) -> None:
+    """Blocks. Raises ``MigrationFailed``."""
     engine = create_engine(URL.create("sqlite", database=str(path)))
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    _migrate(engine, newest)
+
+
+def migrate_postgres(url: str, newest: str) -> None:
+    """Blocks. Raises ``MigrationFailed``. Of several replicas that start at once, one migrates."""
+    import psycopg
+
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(_LOCK))
+    _migrate(engine, newest)
+
+
+_LOCK = "select pg_advisory_xact_lock(hashtext('liaison migration'))"
+
+
+def _migrate(engine: Engine, newest: str) -> None:
+    """An empty database gets its tables from the metadata, without loading Alembic. A test checks that the
+    migrations lead to the same tables.
+    """
     try:
         with engine.begin() as connection:
-            if inspect(connection).get_table_names():
+            if inspect(connection).has_table("alembic_version"):
                 upgrade(connection)
             else:
                 _create_tables(connection, newest)
+            connection.execute(delete(compatibility))
+            connection.execute(insert(compatibility).values(oldest=OLDEST_COMPATIBLE))
     except (SQLAlchemyError, OSError) as error:
         raise MigrationFailed(str(error)) from error
     finally:
@@ -44,10 +60,6 @@ def _prepare(connection: Any, _: object) -> None:
     """Otherwise the driver would commit each statement that changes a table."""
     connection.isolation_level = None
     connection.text_factory = decode_text
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def upgrade(connection: Connection) -> None:

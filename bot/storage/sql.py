@@ -5,12 +5,20 @@ microseconds, which sorts by time and comes back exactly as it was stored; ``rea
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Protocol, TypeVar, overload
 
 T = TypeVar("T")
+
+
+class Unreachable(Exception):
+    """The database cannot be reached. Nothing was stored."""
+
+
+class CommitLost(Exception):
+    """The connection was lost during a commit, and the database cannot be asked what became of it."""
 
 
 class Row(Protocol):
@@ -31,9 +39,72 @@ class Connection(ABC):
         """The first one."""
         return next(iter(self.rows(query, **values)), None)
 
+    def locked_row(self, query: str, /, **values: object) -> Row | None:
+        """The first one, which nobody else changes before this transaction ends."""
+        return self.row(query, **values)
+
+    def changed(self, topic: str, key: str) -> None:  # noqa: B027  nobody else is to be told
+        """Tells the other replicas, once it is committed, that they have an old row in memory."""
+
     def put(self, table: str, key: Mapping[str, object], values: Mapping[str, object]) -> None:
         """Inserts or updates the row of ``key``."""
         self.execute(_upsert(table, tuple(key), tuple(values)), **key, **values)
+
+
+Reload = Callable[[Collection[str] | None], Awaitable[None]]
+"""Reads the rows of these keys again; None: all of them."""
+
+
+class ChangeFeed:
+    """What others changed. This is the one of a database that has no others.
+
+    ``on_unusable`` gets the reason when a newer version has migrated the database so that this one cannot use it.
+    """
+
+    on_unusable: Callable[[str], None] = staticmethod(lambda _: None)
+
+    def subscribe(self, topic: str, reload: Reload) -> None:
+        pass
+
+    async def open(self) -> None:
+        """From here on nothing is missed, so rows are read into memory after this."""
+
+    async def catch_up(self) -> None:
+        """When it returns, what was committed before the call has been read again."""
+
+    def miss(self) -> None:
+        """It is not known what was committed: everything is read again by the next ``catch_up``."""
+
+    async def close(self) -> None:
+        pass
+
+
+class Database(Protocol):
+    @property
+    def changes(self) -> ChangeFeed: ...
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What its methods raise."""
+
+    def reachable(self) -> bool:
+        """As far as is known."""
+
+    async def transaction(self, run: Callable[[Connection], T], committed: Callable[[], None]) -> T:
+        """``committed`` is called in the writer's thread, once what ``run`` did is on disk."""
+
+    async def rows(self, query: str, /, **values: object) -> Sequence[Row]: ...
+
+    async def release_space(self) -> None:
+        """Gives back to the disk what deleted rows took."""
+
+    async def revision(self) -> str:
+        """Of the tables. Empty if there are none."""
+
+    async def migrate(self, newest: str) -> None:
+        """Makes the tables, or brings them to the newest revision. Raises ``MigrationFailed``."""
+
+    async def close(self) -> None: ...
 
 
 Change = Callable[[Connection], T]
@@ -62,6 +133,11 @@ def stored_values(values: Mapping[str, object]) -> Mapping[str, object]:
         name: value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
         for name, value in values.items()
     }
+
+
+def encodable_text(text: str) -> str:
+    """Without halves of surrogate pairs, which no database stores."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @overload

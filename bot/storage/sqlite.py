@@ -6,7 +6,7 @@ back through a busy event loop. Reads are rarer, and go through aiosqlite.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import aiosqlite
 
-from bot.storage.sql import Connection, Row, stored_values
+from bot.storage.sql import ChangeFeed, Connection, Row, encodable_text, stored_values
 
 T = TypeVar("T")
 
@@ -26,10 +26,16 @@ class SqliteConnection(Connection):
         self._connection = connection
 
     def execute(self, query: str, /, **values: object) -> int:
-        return self._connection.execute(query, stored_values(values)).rowcount
+        return self._execute(query, values).rowcount
 
     def rows(self, query: str, /, **values: object) -> Sequence[Row]:
-        return self._connection.execute(query, stored_values(values)).fetchall()
+        return self._execute(query, values).fetchall()
+
+    def _execute(self, query: str, values: Mapping[str, object]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(query, stored_values(values))
+        except UnicodeEncodeError:
+            return self._connection.execute(query, _encodable_values(values))
 
 
 class SqliteDatabase:
@@ -38,6 +44,7 @@ class SqliteDatabase:
     errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
 
     def __init__(self, url: str) -> None:
+        self.changes = ChangeFeed()
         self._path = unquote(url.partition(":///")[2].partition("?")[0])
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._writer: sqlite3.Connection | None = None  # used only in ``_thread``
@@ -64,7 +71,10 @@ class SqliteDatabase:
 
     async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
         reader = await self._read_connection()
-        return list(await reader.execute_fetchall(query, stored_values(values)))
+        try:
+            return list(await reader.execute_fetchall(query, stored_values(values)))
+        except UnicodeEncodeError:
+            return list(await reader.execute_fetchall(query, _encodable_values(values)))
 
     async def release_space(self) -> None:
         """A few pages at a time, because changes wait for it. Does nothing for a database of version 0.1."""
@@ -75,9 +85,16 @@ class SqliteDatabase:
         """Outside a transaction."""
         return await self._in_thread(lambda: work(self._write_connection()))
 
-    @property
-    def path(self) -> Path:
-        return Path(self._path)
+    def reachable(self) -> bool:
+        return True
+
+    async def revision(self) -> str:
+        return await self.in_writer(_revision)
+
+    async def migrate(self, newest: str) -> None:
+        from bot.storage.migration import migrate_sqlite
+
+        await self._in_thread(lambda: migrate_sqlite(Path(self._path), newest))
 
     async def close(self) -> None:
         if self._reader is not None:
@@ -111,6 +128,20 @@ class SqliteDatabase:
                     await reader.execute(f"pragma {pragma}")
                 self._reader = reader
         return self._reader
+
+
+def _encodable_values(values: Mapping[str, object]) -> Mapping[str, object]:
+    return {
+        name: encodable_text(value) if isinstance(value, str) else value
+        for name, value in stored_values(values).items()
+    }
+
+
+def _revision(connection: sqlite3.Connection) -> str:
+    if not connection.execute("select 1 from sqlite_master where name = 'alembic_version'").fetchone():
+        return ""
+    found = connection.execute("select version_num from alembic_version").fetchone()
+    return str(found[0]) if found else ""
 
 
 _OPTIONS: dict[str, Any] = {

@@ -6,7 +6,7 @@ hundred changes share one wait. No change becomes durable before one that was re
 own connection.
 
 ``Store.later`` is for a change that may be lost in a crash, because the next start does the same again. It waits
-for the next commit, or a short time.
+for the next commit, or a short time. If it fails, it is tried again until it is stored.
 
 Call ``open`` first and ``close`` last; ``close`` waits for the changes already requested.
 """
@@ -23,8 +23,7 @@ from pydantic import ValidationError
 
 from bot.observability import metrics
 from bot.storage.schema import SchemaError, bring_up_to_date
-from bot.storage.sql import Change, Connection, Row
-from bot.storage.sqlite import SqliteDatabase
+from bot.storage.sql import Change, CommitLost, Connection, Database, Reload, Row, Unreachable
 
 log = structlog.get_logger(__name__)
 
@@ -61,9 +60,11 @@ class Commit(StrEnum):
     SURFACE_STATE = "surface state"
     INSTALLATION = "installation"
     LOCAL_RUN = "local run"
+    JOB = "job"
 
 
 LATER_SECONDS = 0.1
+RETRY_SECONDS = 1.0
 
 CommitHook = Callable[[Literal["before", "after"], Sequence[Commit]], None]
 
@@ -73,6 +74,7 @@ class _PendingChange(Generic[T]):
     change: Change[T]
     kind: Commit
     future: "asyncio.Future[T]"
+    may_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,12 @@ class StoreError(Exception):
     """A database operation failed. The change is not durable."""
 
 
+class CommitUnknown(StoreError):
+    """The database was lost during the commit: the change may be durable."""
+
+
 class Store:
-    """``url`` as in the settings: ``sqlite:///liaison.db``.
+    """``url`` as in the settings: ``sqlite:///liaison.db`` or ``postgresql://…``.
 
     ``commit_hook`` is for tests. It is called in the writer's thread before and after each commit, and may kill
     the process or raise, which rolls the commit back.
@@ -98,8 +104,9 @@ class Store:
     commit_hook: ClassVar[CommitHook | None] = None
 
     def __init__(self, url: str) -> None:
-        self._database = SqliteDatabase(url)
+        self._database = _database(url)
         self._pending: list[_PendingChange[Any]] = []
+        self._postponed: list[_PendingChange[Any]] = []  # those of ``later`` that failed, and newer ones
         self._wake = asyncio.Event()
         self._later: asyncio.Future[Any] | None = None  # of the newest change that may wait
         self._writer: asyncio.Task[None] | None = None
@@ -111,12 +118,13 @@ class Store:
         """Migrates the database, then starts the writer. Raises ``StoreError``."""
         try:
             await bring_up_to_date(self._database)
+            await self._database.changes.open()
         except SchemaError as error:
-            await self._database.close()
+            await self.close()
             raise StoreError(str(error)) from error
         except self._database.errors as error:
-            await self._database.close()
-            raise StoreError(f"cannot open the database: {error}") from error
+            await self.close()
+            raise StoreError(f"cannot open the database: {' '.join(str(error).split())}") from error
         self._writer = asyncio.create_task(self._write_all(), name="store writer")
 
     async def close(self) -> None:
@@ -133,24 +141,27 @@ class Store:
         await self._database.close()
 
     def ready(self) -> bool:
-        """Whether the writer is running and its last commit succeeded."""
-        return self._writer is not None and not self._writer.done() and not self._failing
+        """Whether the writer is running, its last commit succeeded, and the database can be reached."""
+        is_running = self._writer is not None and not self._writer.done()
+        return is_running and not self._failing and self._database.reachable()
 
     async def transaction(self, change: Change[T], kind: Commit) -> T:
-        """Durable when it returns. Raises ``StoreError`` if nothing was changed."""
+        """Durable when it returns. Raises ``StoreError`` if nothing was changed, and ``CommitUnknown`` if it
+        cannot be known."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._pending.append(_PendingChange(change, kind, future))
         self._wake.set()
         return await future
 
     def later(self, change: Change[None], kind: Commit) -> None:
-        """Durable soon, and before anything that is requested after it. Reads wait for it."""
+        """Durable soon, and before anything that is requested after it, unless it fails at first. Reads wait for
+        the first attempt."""
         loop = asyncio.get_running_loop()
         if self._later is None or self._later.done():
             loop.call_later(LATER_SECONDS, self._wake.set)
         self._later = loop.create_future()
         self._later.add_done_callback(lambda done: _log_lost(done, kind))
-        self._pending.append(_PendingChange(change, kind, self._later))
+        self._pending.append(_PendingChange(change, kind, self._later, may_wait=True))
 
     async def execute(self, query: str, kind: Commit, /, **values: object) -> int:
         """A transaction of one statement. Returns the number of rows that it changed."""
@@ -180,6 +191,21 @@ class Store:
     async def row(self, query: str, /, **values: object) -> Row | None:
         """The first one."""
         return next(iter(await self.rows(query, **values)), None)
+
+    def subscribe(self, topic: str, reload: Reload) -> None:
+        """``reload`` gets the keys of rows that another replica has changed (``Connection.changed``)."""
+        self._database.changes.subscribe(topic, reload)
+
+    def on_unusable(self, stop: Callable[[str], None]) -> None:
+        """``stop`` gets the reason if a newer version makes the database unusable for this one while it runs."""
+        self._database.changes.on_unusable = stop
+
+    async def catch_up(self) -> None:
+        """When it returns, memory has what other replicas had committed before the call. Raises ``StoreError``."""
+        try:
+            await self._database.changes.catch_up()
+        except self._database.errors as error:
+            raise StoreError(str(error)) from error
 
     def parse_rows(
         self, table: str, rows: Iterable[Row], parse: Callable[[Row], T], *, key: Sequence[str]
@@ -212,6 +238,8 @@ class Store:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            self._pending[:0] = self._postponed
+            self._postponed.clear()
             if self._pending:
                 await self._commit(list(self._pending))
 
@@ -229,13 +257,25 @@ class Store:
     async def _commit(self, batch: list[_PendingChange[Any]]) -> None:
         try:
             results = await self._execute(batch)
+        except (Unreachable, CommitLost) as error:
+            del self._pending[: len(batch)]
+            self._fail(
+                batch, StoreError(str(error)) if isinstance(error, Unreachable) else CommitUnknown(str(error))
+            )
+            return
         except Exception as error:  # noqa: BLE001  the caller gets it through the future
             del self._pending[: len(batch)]
             if len(batch) == 1:
                 self._failing = True
                 _set_error(batch[0].future, StoreError(str(error)))
+                if batch[0].may_wait and isinstance(error, self._database.errors):
+                    self._postpone(batch[0])
                 return
             for pending in batch:  # one of them failed: give each its own transaction
+                if pending.may_wait and self._postponed:
+                    _set_error(pending.future, StoreError("an earlier change was not stored"))
+                    self._postpone(pending)
+                    continue
                 self._pending.insert(0, pending)
                 await self._commit([pending])
             return
@@ -245,6 +285,30 @@ class Store:
             if not pending.future.done():
                 pending.future.set_result(result)
 
+    def _fail(self, batch: Sequence[_PendingChange[Any]], error: StoreError) -> None:
+        """All of it: the database cannot be reached, so there is no use in trying them one by one."""
+        if isinstance(error, CommitUnknown):
+            self._database.changes.miss()
+        for pending in batch:
+            _set_error(pending.future, error)
+            if pending.may_wait:
+                self._postpone(pending)
+
+    def _postpone(self, pending: _PendingChange[Any]) -> None:
+        if not self._postponed:
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wake.set)
+        self._postponed.append(pending)
+
+
+def _database(url: str) -> Database:
+    if url.startswith("sqlite"):
+        from bot.storage.sqlite import SqliteDatabase
+
+        return SqliteDatabase(url)
+    from bot.storage.postgres import PostgresDatabase
+
+    return PostgresDatabase(url)
+
 
 def _set_error(future: "asyncio.Future[Any]", error: StoreError) -> None:
     if not future.done():
@@ -253,7 +317,7 @@ def _set_error(future: "asyncio.Future[Any]", error: StoreError) -> None:
 
 def _log_lost(done: "asyncio.Future[Any]", kind: Commit) -> None:
     if not done.cancelled() and (error := done.exception()) is not None:
-        log.warning("change not stored", kind=kind, error=str(error))
+        log.warning("change not stored yet", kind=kind, error=str(error))
 
 
 def _call_hook(when: Literal["before", "after"], kinds: Sequence[Commit]) -> None:

@@ -5,6 +5,7 @@ ISO 8601 text, so that SQLite and PostgreSQL return exactly what was stored.
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -16,25 +17,35 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
 
+OLDEST_COMPATIBLE = "0010"
+"""The oldest revision whose code works on these tables. Replicas of the release before run beside this one during
+an upgrade, so a migration only adds, with defaults; the release after may remove, and then raises this."""
 
-UtcDateTime = String(32)
+
+def _text(length: int) -> TypeEngine[str]:
+    """SQLite ignores the length; PostgreSQL would refuse what is longer."""
+    return String(length).with_variant(Text(), "postgresql")
+
+
+UtcDateTime = _text(32)
 """An aware time in UTC with microseconds, so that the text sorts by time."""
 
 inbox = Table(
     "inbox",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("key", String(255), nullable=False, unique=True),
+    Column("key", _text(255), nullable=False, unique=True),
     Column("message", Text, nullable=False),  # Message
     Column("answer", LargeBinary, nullable=False),
     Column("intent", Text),  # as parsed, before its run was resolved: a choice completes it
     Column("route", Text),  # Route
     Column("queue_order", Integer),  # the order in which messages entered their run queues
-    Column("state", String(8), nullable=False),  # new, placed, done, again
-    Column("result", String(8)),  # done, failed, question
+    Column("state", _text(8), nullable=False),  # new, placed, done, again
+    Column("result", _text(8)),  # done, failed, question
     Column("stopped", Boolean, nullable=False, default=False),
     Column("at", UtcDateTime, nullable=False),
     Column("requested_at", UtcDateTime),  # when a person's decision reopened it
@@ -45,10 +56,10 @@ runs = Table(
     "runs",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("platform", String(64), nullable=False),
-    Column("platform_id", String(255)),  # null while only reserved
-    Column("runbook_id", String(255), nullable=False, default=""),
-    Column("start_key", String(255), unique=True),
+    Column("platform", _text(64), nullable=False),
+    Column("platform_id", _text(255)),  # null while only reserved
+    Column("runbook_id", _text(255), nullable=False, default=""),
+    Column("start_key", _text(255), unique=True),
     Column("started", Boolean, nullable=False),
     Column("over", Boolean, nullable=False),
     Column("snapshot", Text, nullable=False),  # Run
@@ -63,8 +74,8 @@ runs = Table(
 bindings = Table(
     "bindings",
     metadata,
-    Column("place", String(255), primary_key=True),
-    Column("thread", String(255), primary_key=True),  # empty for the channel itself
+    Column("place", _text(255), primary_key=True),
+    Column("thread", _text(255), primary_key=True),  # empty for the channel itself
     Column("run", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
@@ -72,7 +83,7 @@ bindings = Table(
 last_used = Table(
     "last_used",
     metadata,
-    Column("actor", String(255), primary_key=True),
+    Column("actor", _text(255), primary_key=True),
     Column("run", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
@@ -80,18 +91,21 @@ last_used = Table(
 effects = Table(
     "effects",
     metadata,
-    Column("key", String(255), primary_key=True),
-    Column("step", String(255), primary_key=True),
+    Column("key", _text(255), primary_key=True),
+    Column("step", _text(255), primary_key=True),
     Column("run", Integer),
-    Column("platform", String(64), nullable=False),
-    Column("kind", String(32), nullable=False),  # the stored name of the class of ``write``
+    Column("platform", _text(64), nullable=False),
+    Column("kind", _text(32), nullable=False),  # the stored name of the class of ``write``
     Column("write", Text, nullable=False),
     Column("marker", Text, nullable=False),  # WriteMarker
     Column("baseline", Text, nullable=False),  # Baseline
-    Column("state", String(8), nullable=False),  # sent, unsent, unknown, done, refused
+    Column("state", _text(8), nullable=False),  # sent, unsent, unknown, done, refused
     Column("outcome", Text),  # done: WriteResult; refused: {error, key, said, facts, …}
     Column("sends", Integer, nullable=False),
     Column("sent_at", UtcDateTime, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("owner", _text(64)),  # the replica whose request may be under way
+    Column("in_flight_until", UtcDateTime),
     Index("effects_state", "state"),
     Index("effects_run", "run", "sent_at"),
 )
@@ -100,13 +114,13 @@ ledger = Table(
     "ledger",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("key", String(255), nullable=False),
-    Column("step", String(255), nullable=False),
-    Column("code", String(16), nullable=False),
-    Column("op", String(16), nullable=False),
+    Column("key", _text(255), nullable=False),
+    Column("step", _text(255), nullable=False),
+    Column("code", _text(16), nullable=False),
+    Column("op", _text(16), nullable=False),
     Column("run", Integer, nullable=False),
-    Column("task", String(255), nullable=False),
-    Column("by", String(255), nullable=False),
+    Column("task", _text(255), nullable=False),
+    Column("by", _text(255), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("answer", Text, nullable=False),
     UniqueConstraint("key", "step"),
@@ -116,14 +130,14 @@ ledger = Table(
 live_cards = Table(
     "live_cards",
     metadata,
-    Column("nonce", String(40), primary_key=True),
+    Column("nonce", _text(40), primary_key=True),
     Column("run", Integer, nullable=False),
     Column("place", Text, nullable=False),  # Place
-    Column("place_key", String(255), nullable=False),
-    Column("post", String(255), nullable=False, default=""),  # empty while it is being posted
-    Column("shown", String(64), nullable=False, default=""),  # hash of the card as drawn
+    Column("place_key", _text(255), nullable=False),
+    Column("post", _text(255), nullable=False, default=""),  # empty while it is being posted
+    Column("shown", _text(64), nullable=False, default=""),  # hash of the card as drawn
     Column("edited_at", UtcDateTime),
-    Column("old_post", String(255), nullable=False, server_default=""),  # becomes a pointer to ``post``
+    Column("old_post", _text(255), nullable=False, server_default=""),  # becomes a pointer to ``post``
     Column("deletions", Integer, nullable=False, server_default="0"),  # how often others deleted the card
     UniqueConstraint("run", "place_key"),
 )
@@ -132,16 +146,16 @@ outbox = Table(
     "outbox",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("key", String(512), nullable=False, unique=True),
-    Column("kind", String(16), nullable=False),
+    Column("key", _text(512), nullable=False, unique=True),
+    Column("kind", _text(16), nullable=False),
     Column("place", Text, nullable=False),  # Place
-    Column("subject", String(255), nullable=False),  # what it is about: a run, or a post
-    Column("target", String(255), nullable=False),
+    Column("subject", _text(255), nullable=False),  # what it is about: a run, or a post
+    Column("target", _text(255), nullable=False),
     Column("card", Text),  # null if it is drawn when it is sent
     Column("person", Text),  # Actor: the only reader
     Column("cause", Text),  # Message: its sender is told if the chat refuses
-    Column("state", String(8), nullable=False),  # waiting, parked, sent
-    Column("reason", String(32), nullable=False),  # why it is parked
+    Column("state", _text(8), nullable=False),  # waiting, parked, sent
+    Column("reason", _text(32), nullable=False),  # why it is parked
     Column("detail", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("until", UtcDateTime, nullable=False),
@@ -151,9 +165,9 @@ outbox = Table(
 activity_lines = Table(
     "activity_lines",
     metadata,
-    Column("slot", String(512), primary_key=True),
+    Column("slot", _text(512), primary_key=True),
     Column("run", Integer, nullable=False),
-    Column("nonce", String(40), nullable=False),  # of the post that holds it
+    Column("nonce", _text(40), nullable=False),  # of the post that holds it
     Column("number", Integer, nullable=False),  # its position in that post
     Column("line", Text, nullable=False),
     Column("shown", Boolean, nullable=False, server_default="1"),  # whether the chat shows this line
@@ -163,17 +177,17 @@ activity_lines = Table(
 activity_posts = Table(
     "activity_posts",
     metadata,
-    Column("nonce", String(40), primary_key=True),
+    Column("nonce", _text(40), primary_key=True),
     Column("run", Integer, nullable=False),
     Column("place", Text, nullable=False),  # Place, with the thread
-    Column("post", String(255), nullable=False, default=""),
+    Column("post", _text(255), nullable=False, default=""),
     Column("at", UtcDateTime, nullable=False),
 )
 
 scheduled = Table(
     "scheduled",
     metadata,
-    Column("slot", String(255), primary_key=True),
+    Column("slot", _text(255), primary_key=True),
     Column("due_at", UtcDateTime, nullable=False),
     Column("message", Text, nullable=False),  # Message
 )
@@ -181,8 +195,8 @@ scheduled = Table(
 choices = Table(
     "choices",
     metadata,
-    Column("key", String(255), primary_key=True),
-    Column("message", String(255), nullable=False),
+    Column("key", _text(255), primary_key=True),
+    Column("message", _text(255), nullable=False),
     Column("by", Text, nullable=False),  # Actor
     Column("at", UtcDateTime, nullable=False),
 )
@@ -190,9 +204,9 @@ choices = Table(
 people = Table(
     "people",
     metadata,
-    Column("surface", String(32), primary_key=True),
-    Column("workspace", String(64), primary_key=True),
-    Column("id", String(64), primary_key=True),
+    Column("surface", _text(32), primary_key=True),
+    Column("workspace", _text(64), primary_key=True),
+    Column("id", _text(64), primary_key=True),
     Column("actor", Text, nullable=False),  # Actor
     Column("at", UtcDateTime, nullable=False),
 )
@@ -210,40 +224,65 @@ news = Table(
 preferences = Table(
     "preferences",
     metadata,
-    Column("actor", String(255), primary_key=True),
-    Column("notify", String(8), nullable=False),  # thread, dm, off; no row: Liaison decides
+    Column("actor", _text(255), primary_key=True),
+    Column("notify", _text(8), nullable=False),  # thread, dm, off; no row: Liaison decides
 )
 
 surface_state = Table(
     "surface_state",
     metadata,
-    Column("name", String(255), primary_key=True),
+    Column("name", _text(255), primary_key=True),
     Column("value", Text, nullable=False),
 )
 
 installations = Table(
     "installations",
     metadata,
-    Column("workspace", String(64), primary_key=True),  # or a Grid organisation
+    Column("workspace", _text(64), primary_key=True),  # or a Grid organisation
     Column("name", Text, nullable=False),
     Column("identity", Text, nullable=False),  # Identity
     Column("token", Text, nullable=False),  # encrypted; empty once ended
-    Column("by", String(64), nullable=False),
+    Column("by", _text(64), nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("ended", String(64), nullable=False),  # why it is not installed any more
+    Column("ended", _text(64), nullable=False),  # why it is not installed any more
 )
 
 local_runs = Table(
     "local_runs",
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("id", String(255), nullable=False, unique=True),
+    Column("id", _text(255), nullable=False, unique=True),
     Column("document", Text, nullable=False),
 )
 
 rate_limits = Table(
     "rate_limits",
     metadata,
-    Column("key", String(64), primary_key=True),  # of an origin and a credential, hashed
+    Column("key", _text(64), primary_key=True),  # of an origin and a credential, hashed
     Column("state", Text, nullable=False),  # RateLimitState
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("topic", Text, nullable=False),  # a kind of row that replicas keep in memory
+    Column("key", Text, nullable=False),
+    Column("replica", Text, nullable=False),  # which made the change, and has it in memory already
+    Column("at", UtcDateTime, nullable=False),
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("id", _text(64), primary_key=True),
+    Column("version", _text(64), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+compatibility = Table(  # one row, ``OLDEST_COMPATIBLE`` of the code that has made these tables
+    "compatibility",
+    metadata,
+    Column("oldest", _text(32), primary_key=True),
 )

@@ -12,7 +12,7 @@ from adapters.errors import Rejected
 from adapters.models import TaskState
 from adapters.results import NotApplied, WriteResult
 from adapters.toolkit.messages import in_language
-from adapters.writes import NOTE, AddTask, Op, SetStatus, Write
+from adapters.writes import NOTE, AddTask, Op, ReopenTask, SetStatus, Write
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import ActivityLine, Button, Text
 from commands.model.intents import DecideOutcome
@@ -54,6 +54,11 @@ def is_health_unset(write: Write) -> bool:
     return isinstance(write, SetStatus) and not write.health
 
 
+def written_verb(write: Write) -> str:
+    """What the write is called in ``receipt.*``, ``trace.*``, ``doing.*`` and ``short.*``."""
+    return "resume" if isinstance(write, ReopenTask) and write.held else write.op.value
+
+
 def message_facts(tracked: TrackedRun, write: Write, result: WriteResult | None = None) -> dict[str, object]:
     """The facts of ``receipt.*`` and ``trace.*``."""
     task = tracked.run.task(write.target) if write.target else None
@@ -82,7 +87,7 @@ def write_summary(tracked: TrackedRun, write: Write) -> str:
     task = tracked.task_handle(write.target) if write.target else ""
     return plain_text(
         translate(
-            f"doing.{write.op}",
+            f"doing.{written_verb(write)}",
             task=task or tracked.handle,
             run=tracked.handle,
             offer=getattr(write, "label", ""),
@@ -125,7 +130,7 @@ def is_last_note(step: Write) -> bool:
 
 def short_name(tracked: TrackedRun, step: Write) -> str:
     """ "T3 note": short enough to stand before the label of a button."""
-    word = "note" if step.part == NOTE else step.op.value
+    word = "note" if step.part == NOTE else written_verb(step)
     task = tracked.task_handle(step.target) if step.target else ""
     return plain_text(translate(f"short.{word}", name=task or tracked.handle))
 
@@ -268,7 +273,14 @@ def _done_key(step: Write, result: WriteResult) -> str:
         return "trace.partial"
     if step.op in _WITH_NOTE and step.words.strip():
         return f"trace.{step.op}_note"
-    return "trace.status_text" if is_health_unset(step) else f"trace.{step.op}"
+    return "trace.status_text" if is_health_unset(step) else f"trace.{written_verb(step)}"
+
+
+def released_line(message: Message, tracked: TrackedRun, write: Write, services: Services) -> ActivityLine:
+    """For a hold that only Liaison kept: nothing was written, so there is no receipt."""
+    with in_language(services.language):
+        text = translate("trace.let_go", who=plain_name(message.actor), **message_facts(tracked, write))
+    return ActivityLine(tracked.handle, slot(message.key, write), text, can_wait=True)
 
 
 def decision_line(message: Message, tracked: TrackedRun, outcome: Unknown, services: Services) -> ActivityLine:

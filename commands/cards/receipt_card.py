@@ -21,6 +21,7 @@ from commands.cards.activity_line import (
     unknown_facts,
     unknown_key,
     write_summary,
+    written_verb,
 )
 from commands.cards.error_card import (
     AlreadyDone,
@@ -93,7 +94,7 @@ def _receipt_key(written: WriteOutcome, result: WriteResult) -> str:
         return "receipt.status_text"
     shows_tasks = any(isinstance(outcome, Done) and outcome.result.tasks for outcome in written.outcomes)
     only_commented = write.op is Op.BEGIN and result.comment is not None and not shows_tasks
-    return "receipt.begin_said" if only_commented else f"receipt.{write.op}"
+    return "receipt.begin_said" if only_commented else f"receipt.{written_verb(write)}"
 
 
 def as_correction(report: OutcomeReport) -> OutcomeReport:

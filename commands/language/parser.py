@@ -19,7 +19,7 @@ from commands.language.tokens import clean, unquote
 from commands.language.vocabulary import vocabulary
 from commands.model.card import Code
 from commands.model.command import CommandSet, ParsedLine
-from commands.model.errors import CommandError, UnknownCommand
+from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Home, Intent
 from commands.model.ports import Services
 
@@ -59,8 +59,12 @@ def _parse(
             return show
         raise _unknown_command(line, words)
     command = commands[verb]
-    text, flags = split_flags(arguments, command)
-    return command.read(ParsedLine(verb=verb, text=text, flags=flags))
+    try:
+        text, flags = split_flags(arguments, command)
+        return command.read(ParsedLine(verb=verb, text=text, flags=flags))
+    except BadArguments as error:
+        error.verb, error.arguments = verb, arguments
+        raise
 
 
 def parse_line(text: str, services: Services) -> Intent:

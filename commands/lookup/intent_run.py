@@ -1,11 +1,13 @@
 """The run that an intent itself refers to: by ``run``, by the handle or link of a task, or by what it shows."""
 
 from adapters.models import RunKey, TaskKey
+from commands.language.platform_references import LinkTarget, parse_platform_reference
 from commands.language.references import action_tasks, is_run_handle, is_task_handle, split_run
-from commands.lookup.run_lookup import LinkTarget, find_run, is_unread, known_run, parse_platform_reference
+from commands.lookup.run_lookup import find_run, is_unread, known_run
+from commands.lookup.run_to_end import find_run_to_end
 from commands.lookup.task_lookup import split_task_handle
 from commands.model.errors import BadArguments, Missing
-from commands.model.intents import Comment, DoAction, Intent, Show, Status, TaskIntent
+from commands.model.intents import Comment, DoAction, End, Intent, Show, Status, TaskIntent
 from commands.model.messages import Message
 from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
@@ -24,7 +26,11 @@ def refers_to_run(intent: Intent) -> bool:
 async def find_intent_run(intent: Intent, message: Message, services: Services) -> TrackedRun | None:
     """None if the intent refers to no run. Raises ``BadArguments`` if it refers to two."""
     op = services.commands[intent.verb].op
-    tracked = await find_run(intent.run, message, services, op=op) if intent.run else None
+    tracked = None
+    if intent.run and isinstance(intent, End):
+        tracked = await find_run_to_end(intent, message, services)
+    elif intent.run:
+        tracked = await find_run(intent.run, message, services, op=op)
     if tracked is None and isinstance(intent, Show) and is_run_handle(intent.what):
         return await find_run(intent.what, message, services)
     for reference in _task_references(intent):

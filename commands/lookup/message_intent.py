@@ -8,7 +8,13 @@ import json
 
 from commands.language.parser import command_lines, parse_line
 from commands.lookup.intent_run import refers_to_run
-from commands.lookup.suggestions import corrected_flag_buttons, reordered_buttons, suggestion_buttons
+from commands.lookup.suggestions import (
+    corrected_flag_buttons,
+    form_buttons,
+    lacks_value,
+    reordered_buttons,
+    suggestion_buttons,
+)
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
 from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, RunLines, Show, Start, Stop, Whoami
@@ -35,6 +41,8 @@ def parse_message(message: Message, services: Services) -> Intent:
     except BadArguments as error:
         if error.key == "parse.flag_guess":
             error.buttons = corrected_flag_buttons(error, message, services)
+        elif lacks_value(error):
+            error.buttons = form_buttons(error, services)
         raise
     except UnknownCommand as error:
         if error.facts.get("guesses"):

@@ -1,18 +1,18 @@
-"""Buttons for a line whose verb or flag is unknown."""
+"""Buttons for a line whose verb or flag is unknown, or that lacks a value."""
 
 import re
 
 from adapters.toolkit.folding import fold
 from adapters.toolkit.messages import ENGLISH, current_language
 from commands.language.parser import parse, parse_line, similar_words
-from commands.language.references import is_task_handle
+from commands.language.references import is_task_handle, split_run, split_tasks
 from commands.language.vocabulary import spelling, vocabulary
 from commands.model.card import Button
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
-from commands.model.intents import Help
+from commands.model.intents import Help, OpenForm, Show
 from commands.model.messages import Message
 from commands.model.ports import Services
-from commands.text.phrases import button, choice, shorten
+from commands.text.phrases import button, choice, form_button, shorten
 
 _MAX_BUTTON_SIZE = 800  # characters of an intent's dump that every chat's button can hold
 _MOST_SUGGESTIONS = 3
@@ -52,7 +52,10 @@ def reordered_buttons(text: str, services: Services) -> tuple[Button, ...]:
         except CommandError:
             continue
         shown = intent.verb if current_language() == ENGLISH else verb
-        return (Button(_line_label(shown, " ".join(tasks)), intent), button("button.help", Help()))
+        press = Button(_line_label(shown, " ".join(tasks)), intent)
+        is_one = len(tasks) == 1 and not isinstance(intent, Show)  # it may have been a question: "is T2 done?"
+        show = (button("button.show", Show(what=tasks[0], kind="task"), what=tasks[0].upper()),) if is_one else ()
+        return (press, *show, button("button.help", Help()))
     return ()
 
 
@@ -72,3 +75,26 @@ def corrected_flag_buttons(error: BadArguments, message: Message, services: Serv
     values = {**intent.model_dump(mode="json", exclude_defaults=True), "verb": intent.verb}
     press = choice(message.key, values, line)
     return (press,) if len(press.intent.model_dump_json()) <= _MAX_BUTTON_SIZE else ()
+
+
+def lacks_value(error: BadArguments) -> bool:
+    """Whether the line was understood as far as it goes: a text, a person or the value of a flag is missing."""
+    return error.key.startswith("parse.missing_") or error.key == "parse.flag_value"
+
+
+def form_buttons(error: BadArguments, services: Services) -> tuple[Button, ...]:
+    """[Hold…], with what was typed. Empty if the form would drop something: several tasks, or a text."""
+    command = services.commands.get(error.verb)
+    if command is None or command.form is None:
+        return ()
+    run, rest = split_run(error.arguments)
+    tasks, text = split_tasks(rest)
+    in_run, _, task = next(iter(tasks), "").rpartition(".")
+    words = [word for word in text.split() if not word.startswith(("--", "—", "–"))]
+    has_task_field = any(field.name == "task" for field in command.form.fields)
+    if len(tasks) > 1 or "://" in task or (tasks and not has_task_field):
+        return ()
+    if words and error.key == "parse.flag_value":
+        return ()
+    request = {"about": error.verb, "run": in_run or run, "fill": {"task": task} if task else {}}
+    return (form_button(OpenForm.model_validate(request)),)

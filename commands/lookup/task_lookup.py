@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from rapidfuzz.distance import DamerauLevenshtein
+
 from adapters.models import Task, TaskKey
+from commands.language.platform_references import parse_platform_reference
 from commands.language.references import is_task_handle, normalize_handle
 from commands.lookup.fuzzy import find_matches
-from commands.lookup.run_lookup import parse_platform_reference
 from commands.model.card import Button
 from commands.model.errors import Ambiguous, BadArguments, Missing
 from commands.model.messages import Message
@@ -29,9 +31,11 @@ def find_tasks(
     services: Services,
     *,
     confirm: bool = False,
-    likely: Sequence[Task] = (),
+    likely: Sequence[Task] | None = None,
 ) -> list[Task]:
-    """All of them, or it raises as ``find_task`` does."""
+    """All of them, or it raises as ``find_task`` does. Nothing can be chosen instead of one of several."""
+    if len(references) > 1:
+        likely = ()
     return [
         find_task(reference, tracked, message, services, field="tasks", confirm=confirm, likely=likely)
         for reference in references
@@ -46,14 +50,16 @@ def find_task(
     *,
     field: str,
     confirm: bool = False,
-    likely: Sequence[Task] = (),
+    likely: Sequence[Task] | None = None,
 ) -> Task:
     """By handle, link or title. ``field`` is the intent's field that a choice fills: "tasks", "task" or "then".
 
     Raises ``Missing``, ``Ambiguous`` or ``BadArguments`` (a task of another run). With ``confirm`` a title that is
-    not typed in full raises ``Ambiguous`` too: the person confirms which task it is. ``likely`` tasks are offered
-    where nothing is similar to what was typed.
+    not typed in full raises ``Ambiguous`` too: the person confirms which task it is. ``likely`` tasks (all open
+    ones unless given) are offered where nothing is similar to what was typed.
     """
+    if likely is None:
+        likely = [task for task in tracked.run.tasks if not task.state.is_over]
     run, handle = split_task_handle(reference)
     if run and run != tracked.handle:
         raise BadArguments("task.other_run", field=field, task=reference, run=tracked.handle)
@@ -61,7 +67,7 @@ def find_task(
         id = tracked.task_id(handle)
         task = tracked.run.task(id) if id else None
         if task is None:
-            raise _missing_task(reference, tracked, field, message, likely)
+            raise _missing_task(reference, tracked, field, message, _by_handle(handle, likely, tracked))
         return task
     key = parse_platform_reference(reference, services)
     if key is not None:
@@ -94,6 +100,11 @@ def task_choices(tasks: Sequence[Task], tracked: TrackedRun, field: str, message
         for task in tasks[:MOST_CHOICES]
         if (handle := tracked.task_handle(task.id))
     ]
+
+
+def _by_handle(handle: str, tasks: Sequence[Task], tracked: TrackedRun) -> Sequence[Task]:
+    """Those whose handles are the most similar to what was typed come first."""
+    return sorted(tasks, key=lambda task: DamerauLevenshtein.distance(handle, tracked.task_handle(task.id) or ""))
 
 
 def _missing_task(

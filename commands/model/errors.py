@@ -52,7 +52,11 @@ class UnknownCommand(CommandError): ...
 
 class BadArguments(CommandError):
     """``field`` names the form field that the error belongs to, if any. ``suggestions`` are what was probably
-    meant: each is a button that completes the same command."""
+    meant: each is a button that completes the same command. The parser sets ``verb`` and ``arguments``, what was
+    typed after it."""
+
+    verb = ""
+    arguments = ""
 
     def __init__(
         self,

@@ -55,6 +55,11 @@ class RunOverlay(Model):
             return self
         return self.model_copy(update={"places": (*self.places, place)})
 
+    def with_promise(self, due: datetime | None, by: Actor, now: datetime) -> "RunOverlay":
+        """When the next update is due; None for no next update."""
+        promise = {"update_due": due, "update_by": by if due is not None else None, "promised_at": now}
+        return self.model_copy(update=promise)
+
     def with_hold(self, task: str, reason: str) -> "RunOverlay":
         return self.model_copy(update={"holds": {**self.holds, task: reason}})
 

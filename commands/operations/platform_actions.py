@@ -115,7 +115,9 @@ def find_action(
     if len(exact) == 1:
         return exact[0]
     references, name = action_tasks(query)
-    task_ids = {find_task(ref, tracked, context.message, context.services, field="").id for ref in references}
+    task_ids = {
+        find_task(ref, tracked, context.message, context.services, field="", likely=()).id for ref in references
+    }
     if len(task_ids) > 1:
         raise BadArguments("do.one_task", field="offer")
     fitting = [named for named in actions if not task_ids or named.action.task in task_ids]

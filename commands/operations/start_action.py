@@ -100,7 +100,7 @@ async def _answer(written: WriteOutcome, context: CommandContext) -> Answer:
             tracked.handle, lambda overlay: overlay.model_copy(update=sent_at)
         )
     if isinstance(last, Done):
-        tracked = await _note_start(await _read_tasks(tracked, context), context)
+        tracked = await _read_tasks(tracked, context)
         report = _with_buttons(report, tracked)
     answer = answer_of(tracked, [report])
     homes = {tracked.handle: tracked.run.home} if tracked.run.home else {}
@@ -116,14 +116,6 @@ async def _answer(written: WriteOutcome, context: CommandContext) -> Answer:
 def _with_buttons(report: OutcomeReport, tracked: TrackedRun) -> OutcomeReport:
     status = button("button.update", OpenForm(run=tracked.handle, about="status"))
     return replace(report, buttons=(show_button(tracked), status))
-
-
-async def _note_start(tracked: TrackedRun, context: CommandContext) -> TrackedRun:
-    """Its card says how long it took once it has ended."""
-    return await context.services.runs.update_overlay(
-        tracked.handle,
-        lambda overlay: overlay.model_copy(update={"started_at": overlay.started_at or context.now}),
-    )
 
 
 async def _read_tasks(tracked: TrackedRun, context: CommandContext) -> TrackedRun:

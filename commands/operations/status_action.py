@@ -16,12 +16,12 @@ from commands.lookup.earlier_message import plain_name
 from commands.model.card import Answer, Card, Code, Separator
 from commands.model.errors import BadArguments, Suggestion
 from commands.model.intents import OpenForm, Status
-from commands.model.outcomes import Done, WriteOutcome
+from commands.model.outcomes import Done
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.operations.preconditions import not_over
 from commands.operations.read_run import refreshed
-from commands.operations.task_action import is_emulated, require, required_run
+from commands.operations.task_action import require, required_run
 from commands.operations.write import write
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import button, clock, health_name, join_parts, label, run_name, short_card
@@ -74,10 +74,10 @@ async def set_status(intent: Status, context: CommandContext) -> Answer:
     )
     written = await write(context, tracked, wanted, not_over)
     tracked = written.tracked
+    if tracked.overlay.update_due == next_at:  # stored with the outcome, unless a later promise replaced it
+        await context.services.responder.schedule_reminder(tracked.handle, next_at, context.actor, context.place)
     if not isinstance(written.last, Done):
         return answer_of(tracked, [report_outcome(context, written)])
-    tracked = await _store_health(context, written, wanted)
-    tracked = await promise_update(context, tracked, next_at)
     answer = answer_of(tracked, [as_correction(report_outcome(context, written))])
     return replace(answer, public=_public_card(context, tracked, wanted), announces=tracked.handle)
 
@@ -95,35 +95,11 @@ def _health(intent: Status) -> Health | None:
     raise BadArguments("status.no_health", field="health", shown=Code(intent.health), suggestions=suggestions)
 
 
-async def _store_health(context: CommandContext, written: WriteOutcome, wanted: SetStatus) -> TrackedRun:
-    """Stores what the platform cannot hold: the colour, and the text as it was typed."""
-    tracked = written.tracked
-    result = written.last.result.health if isinstance(written.last, Done) else None
-    is_lost = wanted.health is not None and result is not None and result.health is not wanted.health
-    if not (is_lost or is_emulated(context, tracked, Op.STATUS)):
-        return tracked
-    at = max(context.message.at, result.at) if result is not None and result.at else context.message.at
-    actor = context.actor
-    return await context.services.runs.update_overlay(
-        tracked.handle,
-        lambda overlay: overlay.model_copy(
-            update={
-                "health": wanted.health or overlay.health,
-                "health_text": wanted.text,
-                "health_by": actor.display_name,
-                "health_at": at,
-            }
-        ),
-    )
-
-
 async def promise_update(context: CommandContext, tracked: TrackedRun, at: datetime | None) -> TrackedRun:
     """Sets when the next update is due; None for no next update."""
-    by = context.actor if at is not None else None
     await context.services.responder.schedule_reminder(tracked.handle, at, context.actor, context.place)
-    promise = {"update_due": at, "update_by": by, "promised_at": context.now}
     return await context.services.runs.update_overlay(
-        tracked.handle, lambda overlay: overlay.model_copy(update=promise)
+        tracked.handle, lambda overlay: overlay.with_promise(at, context.actor, context.now)
     )
 
 

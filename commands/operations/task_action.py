@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.errors import AdapterError
-from adapters.models import Person, RunState, Task
+from adapters.models import Person, RunState, Task, TaskState
 from adapters.protocol import Emulated, Unsupported
 from adapters.toolkit.people import is_among
-from adapters.writes import AssignTask, Op, TaskWrite
+from adapters.writes import AssignTask, Op, ReopenTask, TaskWrite
+from commands.cards.activity_line import released_line
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
 from commands.cards.task_buttons import finish_button, take_over_button
 from commands.cards.task_row import people_names
@@ -20,17 +21,15 @@ from commands.model.errors import CommandError, Missing, Stale
 from commands.model.intents import Assign, OpenForm, TaskIntent
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext, Services
-from commands.model.tracked_run import LastAction, Receipt, TrackedRun
+from commands.model.tracked_run import Receipt, TrackedRun
 from commands.operations.preconditions import PreconditionContext, task_precondition
-from commands.operations.which_task import likely_tasks, which_task
+from commands.operations.which_task import fitting_tasks, which_task
 from commands.operations.write import write
 from commands.text.catalogue import lazy, translate
 from commands.text.error_text import capability_text, platform_title
 from commands.text.phrases import button, run_name, task_name
 
-_RECORDED = (Op.BEGIN, Op.FINISH, Op.SKIP)  # not approvals: many people may have a part in one
 _RECEIPTS_COMPARED = 5
-_CLEARS_HOLD = (Op.FINISH, Op.BEGIN, Op.SKIP, Op.REOPEN)
 
 
 def required_run(context: CommandContext) -> TrackedRun:
@@ -96,7 +95,7 @@ async def execute_on_tasks(
         tasks = find_tasks(intent.tasks, tracked, context.message, context.services, confirm=confirm)
     except Missing:
         tracked = await context.services.runs.refresh(tracked.handle)  # somebody may have added it there
-        likely = likely_tasks(context, tracked, op) if len(intent.tasks) == 1 else ()
+        likely = fitting_tasks(context, tracked, op)
         tasks = find_tasks(
             intent.tasks, tracked, context.message, context.services, confirm=confirm, likely=likely
         )
@@ -106,11 +105,18 @@ async def execute_on_tasks(
     reports: list[OutcomeReport] = []
     for task, own in itertools.product(tasks, each):
         current = tracked.run.task(task.id) or task
-        more = {"expected": _expected(intent, current)} if isinstance(intent, Assign) else {}
+        more = _as_last_read(intent, kind, current)
         wanted = kind(run=tracked.run.key, by=by, task=task.id, options=intent.options, **fields, **own, **more)
         reports.append(await _write_one(context, tracked, wanted, alone=len(tasks) * len(each) == 1))
         tracked = await context.services.runs.get(tracked.handle) or tracked
     return answer_of(tracked, reports, context.services)
+
+
+def _as_last_read(intent: TaskIntent, kind: type[TaskWrite], task: Task) -> dict[str, Any]:
+    """The fields of a write that depend on the task as it is now."""
+    if isinstance(intent, Assign):
+        return {"expected": _expected(intent, task)}
+    return {"held": True} if kind is ReopenTask and task.state is TaskState.HELD else {}
 
 
 def _expected(intent: Assign, task: Task) -> tuple[Person, ...]:
@@ -156,13 +162,7 @@ async def _write_one(
         if alone:
             raise  # with several tasks, "Nothing changed." would not be true of those before
         return report_refusal(error, context.services)
-    if isinstance(written.last, Done) and not written.last.result.too_late:
-        await _store_hold(context, written.tracked, wanted)
-        if not written.last.result.already:
-            await _store_last_action(context, written.tracked, wanted)
-    report = report_outcome(
-        context, replace(written, tracked=await context.services.runs.get(tracked.handle) or written.tracked)
-    )
+    report = report_outcome(context, written)
     has_no_effect = isinstance(written.last, Done) and (
         written.last.result.partial or written.last.result.too_late
     )
@@ -179,40 +179,13 @@ async def _release_hold(context: CommandContext, tracked: TrackedRun, wanted: Ta
     task = tracked.run.task(wanted.task)
     if task is None or not _is_held_by_liaison(tracked, task):
         return None
-    await _store_hold(context, tracked, wanted)
-    return OutcomeReport(translate("receipt.let_go", task=task_name(tracked, task)), "done")
+    await context.services.runs.update_overlay(tracked.handle, lambda overlay: overlay.without_hold(task.id))
+    line = released_line(context.message, tracked, wanted, context.services)
+    return OutcomeReport(translate("receipt.let_go", task=task_name(tracked, task)), "done", activity=(line,))
 
 
 def _is_held_by_liaison(tracked: TrackedRun, task: Task) -> bool:
     return task.id in tracked.overlay.holds and not task.state.is_over
-
-
-async def _store_hold(context: CommandContext, tracked: TrackedRun, wanted: TaskWrite) -> None:
-    if wanted.op is Op.HOLD and is_emulated(context, tracked, Op.HOLD):
-        reason = getattr(wanted, "reason", "")
-        if tracked.overlay.holds.get(wanted.task) != reason:
-            await context.services.runs.update_overlay(
-                tracked.handle, lambda overlay: overlay.with_hold(wanted.task, reason)
-            )
-    elif wanted.op in _CLEARS_HOLD and wanted.task in tracked.overlay.holds:
-        await context.services.runs.update_overlay(
-            tracked.handle, lambda overlay: overlay.without_hold(wanted.task)
-        )
-
-
-async def _store_last_action(context: CommandContext, tracked: TrackedRun, wanted: TaskWrite) -> None:
-    """Stores who changed the task, where the platform names nobody or the task is somebody else's."""
-    task = tracked.run.task(wanted.task)
-    if task is None or wanted.op not in _RECORDED:
-        return
-    is_mine_or_named = is_among(wanted.by, task.assignees) if task.assignees else bool(task.started_by)
-    if task.finished_by if task.state.is_over else is_mine_or_named:
-        return
-    at = task.finished_at if task.state.is_over else task.started_at  # by the platform's clock
-    action = LastAction(state=task.state, by=context.actor, at=at or context.now)
-    await context.services.runs.update_overlay(
-        tracked.handle, lambda overlay: overlay.with_last_action(wanted.task, action)
-    )
 
 
 def _with_owners(report: OutcomeReport, tracked: TrackedRun, task: Task, context: CommandContext) -> OutcomeReport:

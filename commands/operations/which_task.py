@@ -28,6 +28,12 @@ def likely_tasks(context: CommandContext, tracked: TrackedRun, op: Op) -> Sequen
     return [task for task in running if task in mine] or running or tasks
 
 
+def fitting_tasks(context: CommandContext, tracked: TrackedRun, op: Op) -> Sequence[Task]:
+    """All tasks that ``op`` fits, the likely ones first."""
+    likely = likely_tasks(context, tracked, op)
+    return [*likely, *(task for task in shown_tasks(tracked) if is_candidate(task, op) and task not in likely)]
+
+
 def which_task(context: CommandContext, tracked: TrackedRun, op: Op) -> CommandError:
     """The question when no task was named: a button for each likely one, and to finish also the run itself."""
     if tracked.run.state.is_over:

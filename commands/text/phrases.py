@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.models import Health, Run, Task, TaskState
 from commands.model.card import Button, Card, ClockTime, Link, Menu, Row, Span, Text, Tone
-from commands.model.intents import Choose, Intent, Show, Start
+from commands.model.intents import Choose, Intent, OpenForm, Show, Start
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import LazyText, lazy, plain_text, translate
 
@@ -35,6 +35,13 @@ def label(key: str, **facts: object) -> str:
 
 def button(key: str, intent: Intent, **facts: object) -> Button:
     return Button(label(key, **facts), intent)
+
+
+_FORM_LABELS = {"status": "button.update", "start": "button.start"}
+
+
+def form_button(form: OpenForm) -> Button:
+    return button(_FORM_LABELS.get(form.about, f"button.form_{form.about}"), form)
 
 
 def rest_menu(key: str, options: Sequence[Button]) -> Menu | None:

@@ -80,8 +80,10 @@ def _task_ids(text: str, field: str, tracked: TrackedRun, context: CommandContex
         return ()
     handles, rest = split_tasks(text)
     references = (text,) if rest.strip() or not handles else handles
+    likely = None if len(references) == 1 else ()
     tasks = [
-        find_task(reference, tracked, context.message, context.services, field=field) for reference in references
+        find_task(reference, tracked, context.message, context.services, field=field, likely=likely)
+        for reference in references
     ]
     return tuple(task.id for task in tasks)
 

@@ -12,7 +12,7 @@ from commands.model.form import CommandForm, FormField, FormOpening, Values
 from commands.model.intents import Drop, End
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext
-from commands.model.tracked_run import EndOfRun, TrackedRun
+from commands.model.tracked_run import TrackedRun
 from commands.operations.task_action import require, required_run
 from commands.operations.write import Precondition, write
 from commands.text.catalogue import lazy, plain_text, plural, translate
@@ -41,11 +41,6 @@ async def handle(intent: End, context: CommandContext) -> Answer:
     written = await write(context, tracked, end, await _precondition(intent, end, tracked, context))
     if isinstance(written.last, Done) and not written.last.result.partial:
         await context.services.responder.schedule_reminder(tracked.handle, None, context.actor, context.place)
-        if written.changed_more_than_notes:
-            ended = EndOfRun(by=context.actor, at=context.now, text=intent.text)
-            await context.services.runs.update_overlay(
-                tracked.handle, lambda overlay: overlay.model_copy(update={"ended": ended})
-            )
     return answer_of(written.tracked, [report_outcome(context, written)])
 
 

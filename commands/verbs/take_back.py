@@ -23,7 +23,7 @@ _REOPENS = (Op.FINISH, Op.SKIP)
 async def handle(intent: TakeBack, context: CommandContext) -> Answer:
     """Does nothing unless it was the last change of the task, a moment ago and by the same person."""
     tracked = required_run(context)
-    task = find_task(intent.tasks[0], tracked, context.message, context.services, field="tasks")
+    task = find_task(intent.tasks[0], tracked, context.message, context.services, field="tasks", likely=())
     reopen = ReopenTask(run=tracked.run.key, by=context.services.people.person(context.actor), task=task.id)
     last = next(iter(await context.services.runs.receipts(tracked.handle, task.id)), None)
     is_theirs = last is not None and last.by == context.effects.marker(reopen).who

@@ -64,11 +64,14 @@ async def app_scene(
     console: Console | None = None,
     now: Callable[[], datetime] = utc_now,
     write_timeout: timedelta = timedelta(minutes=2),
+    database_url: str = "",
 ) -> AsyncIterator[Scene]:
-    """``folder`` holds the database: a second scene there is a restart."""
+    """A second scene with the same database is a restart, or another replica. Without ``database_url``, it is in
+    ``folder``."""
     console, settings = console or Console(), demo_settings(folder).with_secret_key()
     local = replace(settings.platforms["local"], slowest_answer=slowest_answer)
-    options = settings.bot.model_copy(update={"write_timeout": write_timeout})
+    database = {"database_url": database_url or settings.bot.database_url}
+    options = settings.bot.model_copy(update={"write_timeout": write_timeout, **database})
     app = bootstrap(replace(settings, bot=options, platforms={"local": local}), surfaces=[console], now=now)
     async with running(app):
         platform = app.platforms["local"]

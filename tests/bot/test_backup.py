@@ -35,3 +35,13 @@ def test_of_a_corrupt_database_nothing_is_written(settings: Settings, tmp_path: 
     with pytest.raises(CannotBackUp, match=r"can't be copied: .*\. Nothing was written"):
         back_up(settings, tmp_path / "backup")
     assert not (tmp_path / "backup").exists()
+
+
+def test_postgresql_has_its_own_tool(tmp_path: Path) -> None:
+    url = "postgresql://liaison:secret@db:5433/liaison?sslmode=require"
+    settings = load(None, {"LIAISON_BOT__DATABASE_URL": url, "LIAISON_BOT__SECRET_KEY": "k" * 32})
+    with pytest.raises(CannotBackUp) as caught:
+        back_up(settings, tmp_path / "backup")
+    command = "pg_dump --format=custom --file=liaison.dump --dbname="
+    assert f"{command}postgresql://liaison@db:5433/liaison?sslmode=require" in str(caught.value)
+    assert not (tmp_path / "backup").exists()

@@ -131,6 +131,25 @@ async def test_doctor_warns_of_a_channel_name_that_other_teams_may_have(folder: 
     assert "access.places" not in (await liaison(folder, "doctor", environ=one_team)).out
 
 
+async def test_migrate_moves_everything_to_postgresql(folder: Path, postgres_url: str) -> None:
+    assert (await liaison(folder, "say", "start", "database failover")).code == 0
+    with hold_lock(folder / "liaison.db.lock"):
+        refused = await liaison(folder, "migrate", "--to", postgres_url)
+    assert (refused.code, "Another Liaison process is using this database" in refused.err) == (1, True)
+    moved = await liaison(folder, "migrate", "--to", postgres_url)
+    assert moved.code == 0, moved.err
+    assert "        1  runs\n" in moved.out
+    assert "Set bot.secret_key to the key in liaison.db.key, so that buttons keep working." in moved.out
+    key = (folder / "liaison.db.key").read_text().strip()
+    environ = {"LIAISON_BOT__DATABASE_URL": postgres_url, "LIAISON_BOT__SECRET_KEY": key}
+    shown = await liaison(folder, "say", "show", "R1", environ=environ)
+    assert "R1 Database failover" in shown.out, shown.err
+    again = await liaison(folder, "migrate", "--to", postgres_url)
+    assert (again.code, "the PostgreSQL database is not empty" in again.err) == (1, True)
+    assert "Nothing was moved, and liaison.db is as it was." in again.err
+    assert (await liaison(folder, "migrate", "--to", "mysql://x")).code == 2
+
+
 async def test_a_store_that_is_locked_by_a_hung_process(folder: Path) -> None:
     with hold_lock(folder / "liaison.db.lock"):
         ran = await liaison(folder, "say", "next")

@@ -15,6 +15,7 @@ from bot.doctor import doctor
 from bot.server.lock import hold_lock
 from bot.server.serve import migrate
 from tests.bot.test_cli import liaison
+from tests.databases import execute
 from tests.e2e.process import Liaison, until
 
 SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -102,6 +103,28 @@ async def test_a_database_that_cannot_be_read_is_a_line(folder: Path, content: b
     if content:
         assert [line for line in lines if line.startswith("FIX  store: ")], lines
         assert code == 1
+
+
+async def test_a_database_on_a_server(folder: Path, postgres_url: str) -> None:
+    name = postgres_url.replace("liaison@", "liaison:secret@")
+    tables = {"bot": {"database_url": name, "secret_key": "k" * 32}}
+    _, lines = await checked(folder, tables)
+    assert f"ok   store: {postgres_url}" in lines
+    assert any("local: " in line for line in lines), lines
+    changes = {
+        "update alembic_version set version_num = '9999'": "ok   store: {url}",
+        "update compatibility set oldest = '9999'": "FIX  store: {url}: the database was written by a newer",
+        "update alembic_version set version_num = '0009'": "ok   store: {url} is migrated by the next",
+        "drop table alembic_version": "ok   store: {url} has no tables yet; liaison serve creates them",
+    }
+    for change, expected in changes.items():
+        execute(postgres_url, change)
+        _, lines = await checked(folder, tables)
+        assert [line for line in lines if line.startswith(expected.format(url=postgres_url))], lines
+    away = {"bot": {"database_url": "postgresql://127.0.0.1:1/liaison", "secret_key": "k" * 32}}
+    code, lines = await checked(folder, away)
+    assert code == 1
+    assert [line for line in lines if "cannot open the database: connection failed" in line], lines
 
 
 async def test_a_folder_where_the_database_should_be_is_a_line(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The ports of ``commands.model.ports`` in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from commands.model.card import ActivityLine, Card
 from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
+from commands.model.overlay_changes import DoneStep, with_overlay
 from commands.model.ports import CannotPost, EarlierMessage, NotifyMode, StopResult
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
@@ -98,8 +100,8 @@ class MemoryRunsPort:
         run = await adapter_named(self.adapters, tracked.run.key.platform).read(tracked.run.key.id)
         return self._save(tracked.model_copy(update={"run": run}))
 
-    async def apply_result(self, handle: str, result: WriteResult) -> TrackedRun:
-        tracked = self.tracked[handle]
+    async def apply_result(self, handle: str, done: DoneStep) -> TrackedRun:
+        tracked, result = self.tracked[handle], done.result
         run = result.snapshot or tracked.run.merge(result.tasks)
         changes: dict[str, object] = {}
         if result.run is not None and not tracked.run.key.id:
@@ -111,7 +113,8 @@ class MemoryRunsPort:
             note = result.health
             changes |= {"health": note.health, "health_text": note.text, "health_by": note.by}
             changes |= {"health_at": note.at}
-        return self._save(tracked.model_copy(update={"run": run.model_copy(update=changes)}))
+        merged = tracked.model_copy(update={"run": run.model_copy(update=changes)})
+        return self._save(with_overlay(merged, done))
 
     async def update_overlay(self, handle: str, change: Callable[[RunOverlay], RunOverlay]) -> TrackedRun:
         tracked = self.tracked[handle]
@@ -263,6 +266,9 @@ class MemoryResponder:
             raise CannotPost("cannot_post.invite", channel="#inc-42", invite="/invite @liaison")
         self.posted_cards.append((handle, place.channel))
 
+    def defer_card(self, handle: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
     async def send_direct(self, person: Actor, card: Card, *, key: str, cause: Message | None = None) -> None:
         self.direct.append((person.id, card))
 
@@ -335,5 +341,7 @@ class MemoryEffects:
             )
             if not result.already:
                 self.runs.ledger.append(receipt)
-            await self.runs.apply_result(run.handle, result)
+            capability, now = adapter_named(self.adapters, platform).capabilities.get(step.op), self.now()
+            done = DoneStep(step, result, self.message.actor, capability, marker.at, now, now)
+            await self.runs.apply_result(run.handle, done)
         return Done(step, marker, result)

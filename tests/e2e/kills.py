@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import re
+import signal
 import sqlite3
 import time
 from collections import Counter
@@ -55,6 +57,7 @@ class MortalLiaison(Liaison):
         super().__init__(folder, settings)
         self._plan = folder / "faults.json"
         self._trace = folder / "faults.trace"
+        self._conditions = folder / "faults.conditions"
         self.environment = {"LIAISON_FAULTS": str(self._plan)}
 
     def kill_at(self, when: str, kind: str = "", number: int = 1) -> None:
@@ -66,6 +69,19 @@ class MortalLiaison(Liaison):
         """The kinds in each commit since ``kill_at``."""
         self._plan.unlink(missing_ok=True)
         return self.trace()
+
+    def set_conditions(self, **conditions: str | float) -> None:
+        """``disk`` and ``clock``, as in ``tests.e2e.faulty``."""
+        written = self._conditions.with_suffix(".new")
+        written.write_text(json.dumps(conditions))
+        written.replace(self._conditions)
+
+    async def count_tasks(self) -> int:
+        """Of asyncio, in the process."""
+        counted = self.folder / "faults.tasks"
+        counted.unlink(missing_ok=True)
+        os.kill(self.pid, signal.SIGUSR2)
+        return int(await until(lambda: counted.exists() and counted.read_text()))
 
     def trace_size(self) -> int:
         """Grows with each commit."""

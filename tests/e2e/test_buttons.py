@@ -149,3 +149,21 @@ async def test_who_presses_an_old_button_again_is_told_that_it_was_them(scene: S
     await scene.room.click(label, answer)
     await scene.wait_for_text(r"\(to ana\) T1 Confirm the primary is down was already begun by you at \d")
     await scene.wait_for_effects("begin")
+
+
+async def test_a_late_success_shows_on_the_card_and_a_late_refusal_to_its_person(scene: Scene) -> None:
+    """Later than the response to a click can wait."""
+    room, run = scene.room, scene.cutover_run(await scene.start_run())
+    old = await room.wait_for_button("Begin T1")
+    scene.cutover.fault("slow", method="PATCH", path=rf"/runbooks/{run.id}/tasks/\d+/start$", seconds=3)
+    await room.click("Begin T1", old)
+    await scene.wait_for_text("began T1 Confirm the primary is down")
+    await scene.wait_for_text(r"T1 Confirm the primary is down(\n| — )running")
+    await room.private_answer("whoami")
+    public = [message for message in room.bot_messages() if not message.visible_to]
+    assert not any(room.mentioned(message) for message in public)
+    scene.cutover.fault("slow", method="GET", path=rf"/runbooks/{run.id}", seconds=3, times=9)
+    await room.click("Begin T1", old)
+    await scene.wait_for_text("T1 Confirm the primary is down was already begun by you at")
+    told = [message for message in room.bot_messages() if "was already begun by you" in message.text]
+    assert all(message.visible_to == "ana" or room.mentioned(message) == {"ana"} for message in told)

@@ -129,3 +129,24 @@ async def test_where_a_task_has_one_assignee_it_is_asked_which_of_them(scene: Sc
     label = next(label for label in scene.room.button_labels() if label.lower() == "ben")
     await scene.room.press(label)
     await scene.wait_for_text("(?i)T1.*assigned to ben|assigned T1.* to ben")
+
+
+async def test_a_line_that_lacks_a_value_is_completed_in_a_form(scene: Scene) -> None:
+    handle, room = await scene.start_run(on="local"), scene.room
+    await room.mention("hold T1")
+    await room.wait_for_text("Add a reason, for example: hold T1 waiting for the vendor")
+    await room.press("Hold…")
+    assert (await room.form_values())["task"] == "T1"
+    await room.submit_form({"reason": "the vendor is asleep"})
+    await room.wait_for_text("held T1 Confirm the primary is down: the vendor is asleep")
+    await room.command(f"resume {handle}.T1")
+    await room.wait_for_text("took T1 Confirm the primary is down off hold")
+    assert "reopened" not in room.text()
+
+
+async def test_words_after_end_are_asked_about_before_they_end_the_run(scene: Scene) -> None:
+    handle, room = await scene.start_run(on="local"), scene.room
+    question = await room.private_answer("end all good again")
+    assert "find an active run called “all good again”" in question.text
+    await room.click(f"End {handle}", question)
+    await room.wait_for_text(f"ended {handle} {RUNBOOK}: “all good again”")

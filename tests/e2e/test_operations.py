@@ -27,7 +27,7 @@ def commands(heading: str) -> str:
     return "".join(re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
 
 
-async def run(heading: str, folder: Path, config: Path) -> str:
+async def run(heading: str, folder: Path, config: Path, **environ: str) -> str:
     """Their output. They must succeed."""
     text = commands(heading)
     assert text, heading
@@ -35,7 +35,7 @@ async def run(heading: str, folder: Path, config: Path) -> str:
     process = await asyncio.create_subprocess_exec(
         *("sh", "-ec", text),
         cwd=folder,
-        env={**os.environ, "PATH": f"{program}:{os.environ['PATH']}", "LIAISON_CONFIG": str(config)},
+        env={**os.environ, "PATH": f"{program}:{os.environ['PATH']}", "LIAISON_CONFIG": str(config), **environ},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -115,6 +115,23 @@ async def test_after_a_new_secret_key_old_buttons_are_refused_and_show_posts_new
     await scene.room.wait_for_text("This card moved")
     await scene.room.press("Begin T1")
     await scene.room.wait_for_text(r"T1 [^\n]+(\n| — )running")
+
+
+async def test_everything_moves_to_postgresql(own_scene: Scene, tmp_path: Path, postgres_url: str) -> None:
+    scene, liaison = own_scene, own_scene.liaison
+    number = await scene.start_run(on="local")
+    old_button = await scene.room.wait_for_button("Begin T1")
+    assert await liaison.stop() == 0
+    output = await run("PostgreSQL", tmp_path, liaison.config, DATABASE_URL=postgres_url)
+    assert "1  runs" in output
+    key = (tmp_path / "liaison.db.key").read_text().strip()
+    old = f'database_url = "sqlite:///{tmp_path}/liaison.db"'
+    assert old in liaison.config.read_text()
+    new = f'database_url = "{postgres_url}"\nsecret_key = "{key}"'
+    liaison.config.write_text(liaison.config.read_text().replace(old, new))
+    await liaison.start()
+    await scene.room.click("Begin T1", old_button)
+    await scene.room.wait_for_text(rf"(?s){number} .*T1 [^\n]+\n?[^\n]*running")
 
 
 async def test_a_backup_never_overwrites_one(own_scene: Scene, tmp_path: Path) -> None:

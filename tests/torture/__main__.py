@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.torture.plan import make_plan
 from tests.torture.run import run_plan
-from tests.torture.world import LANES
+from tests.torture.world import LANES, Deployment
 
 
 def main() -> int:
@@ -23,6 +23,8 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=0, help="instead of --seconds")
     parser.add_argument("--rate", type=float, default=15, help="commands a second")
     parser.add_argument("--every", type=float, default=3, help="seconds between two faults")
+    parser.add_argument("--processes", type=int, default=1, help="more than one needs PostgreSQL")
+    parser.add_argument("--database-url", default="", help="instead of a new SQLite file")
     options = parser.parse_args()
     seconds = options.hours * 3600 or options.seconds
     print(f"seed {options.seed}, {seconds:g} s, {options.rate:g} commands a second", flush=True)
@@ -31,11 +33,13 @@ def main() -> int:
     )
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # what a fake raises when Liaison dies
     folder = Path(tempfile.mkdtemp(prefix="liaison-torture-"))
-    report = asyncio.run(run_plan(plan, folder))
+    deployment = Deployment(options.processes, options.database_url)
+    report = asyncio.run(run_plan(plan, folder, deployment))
     print(report)
     if report.problems:
-        again = f"python -m tests.torture --seed {options.seed} --seconds {seconds:g} --rate {options.rate:g}"
-        print(f"{len(report.problems)} problems. The log and database are in {folder}. Again: {again}")
+        again = f"--seed {options.seed} --seconds {seconds:g} --rate {options.rate:g} --every {options.every:g}"
+        print(f"{len(report.problems)} problems. The log and database are in {folder}.")
+        print(f'Again: make torture TORTURE="{again}"')
     return 1 if report.problems else 0
 
 

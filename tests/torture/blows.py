@@ -3,15 +3,20 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from adapters.testing.fake_server import Fake, Fault, Seen
+from tests.e2e.kills import MortalLiaison
 from tests.e2e.mattermost_chat import MattermostChat
-from tests.torture.plan import Blow
+from tests.torture.faults import WRITES, Blow
+from tests.torture.wire import Wire
 from tests.torture.world import World
 
 LATEST = 3.0  # seconds until a late request is handled: less than the slowest answer
+LONGEST_WAIT = 5.0  # seconds for a request to die at
 
 
 @dataclass
@@ -27,45 +32,78 @@ class RecordedFault(Fault):
 
 
 class Blows:
+    """``deaths``: how often a process died of what."""
+
     def __init__(self, world: World) -> None:
         self._world = world
         self._tasks: set[asyncio.Task[None]] = set()
         self._keeping = True
-        self.faults: list[RecordedFault] = []
-        self.deaths = 0
+        self._faults: list[RecordedFault] = []
+        self._aimed = [""] * len(world.processes)  # what each process is going to die of
+        self._conditions: list[dict[str, str | float]] = [{} for _ in world.processes]
+        self.deaths: Counter[str] = Counter()
 
     async def keep_alive(self) -> None:
         """Until ``settle``."""
-        liaison = self._world.liaison
+        await asyncio.gather(*(self._keep_alive(number) for number in range(len(self._world.processes))))
+
+    async def _keep_alive(self, number: int) -> None:
+        process = self._world.processes[number]
         while self._keeping:
-            if not liaison.is_running:
-                self.deaths += 1
-                liaison.disarm()
-                await liaison.start()
+            if not process.is_running:
+                self.deaths[self._aimed[number] or "kill"] += 1
+                self._aim(number, "")
+                await self._start(process)
             await asyncio.sleep(0.05)
 
+    async def _start(self, process: MortalLiaison) -> None:
+        try:
+            await process.start()
+        except AssertionError:
+            if await process.ended() != -signal.SIGKILL:
+                raise  # it ended by itself
+
     async def strike(self, blow: Blow) -> None:
-        liaison = self._world.liaison
+        number = blow.process % len(self._world.processes)
+        process, wire = self._world.processes[number], self._world.wires.get(blow.server)
         match blow.kind:
-            case "kill" if liaison.is_running:
-                os.kill(liaison.pid, signal.SIGKILL)
-            case "kill at commit":
-                liaison.kill_at(blow.when, blow.commit)
-            case "pause" if liaison.is_running:
-                os.kill(liaison.pid, signal.SIGSTOP)
-                self._later(blow.seconds, self._go_on(liaison.pid))
-            case "disk full":
-                liaison.kill_at("full")
-                self._later(blow.seconds, self._free_disk())
-            case "outage":
-                await self._fake(blow).stop()
-                self._later(blow.seconds, self._serve_again(self._fake(blow)))
+            case "kill" if process.is_running:
+                os.kill(process.pid, signal.SIGKILL)
+            case "kill at a point" | "kill at a commit":
+                self._aim(number, blow.point or f"{blow.when} the commit of {blow.commit}")
+                process.kill_at(blow.when, blow.commit)
+            case "kill after send":
+                self._begin(self._kill_at_request(process, blow))
+            case "pause" if process.is_running:
+                os.kill(process.pid, signal.SIGSTOP)
+                self._later(blow.seconds, self._go_on, process.pid)
+            case "disk full" | "read-only disk":
+                self._set(number, disk="full" if blow.kind == "disk full" else "read-only")
+                self._later(blow.seconds, self._set, number, disk="")
+            case "wrong clock":
+                self._set(number, clock=blow.clock)
+                self._later(blow.seconds, self._set, number, clock=0.0)
             case "request":
                 self._spoil_request(blow)
-            case "cut socket":
+            case "cut websocket":
                 mattermost = self._world.chats["mattermost"]
                 assert isinstance(mattermost, MattermostChat)
                 await mattermost.fake.sockets.cut()
+            case _ if wire is not None:
+                self._spoil_wire(wire, blow)
+
+    def _spoil_wire(self, wire: Wire, blow: Blow) -> None:
+        match blow.kind:
+            case "refused connections":
+                wire.refuse()
+                self._later(blow.seconds, wire.accept)
+            case "cut connections":
+                wire.cut()
+            case "cut in a request":
+                wire.cut_next(blow.direction, blow.part, blow.times)
+            case "silent connections":
+                wire.hold()
+                self._later(blow.seconds, wire.heal)
 
     async def settle(self) -> None:
         """Nothing goes wrong any more."""
@@ -74,51 +112,77 @@ class Blows:
             for fault in fake.faults:
                 fault.release.set()
             fake.faults.clear()
-        self._world.liaison.disarm()
+        for wire in self._world.wires.values():
+            wire.heal()
+            await wire.accept()
+        for number in range(len(self._world.processes)):
+            self._aim(number, "")
         await asyncio.sleep(0.3)  # a commit that had read the plan may still kill
         self._keeping = False
-        await self._world.liaison.start()
+        await self._world.start()
 
-    def hit_requests(self) -> bytes:
-        """The bodies of all requests that something happened to."""
-        return b"\n".join(seen.body for fault in self.faults for seen in fault.hits)
+    def hit(self) -> bytes:
+        """All that was cut, held up or spoilt on the wire."""
+        requests = [seen.body for fault in self._faults for seen in fault.hits]
+        return b"\n".join(requests + [data for wire in self._world.wires.values() for data in wire.hit])
+
+    def _aim(self, number: int, what: str) -> None:
+        """The process is going to die of it; of nothing if it is empty."""
+        self._aimed[number] = what
+        if not what:
+            self._world.processes[number].disarm()
+
+    def _set(self, number: int, **conditions: str | float) -> None:
+        self._conditions[number] |= conditions
+        self._world.processes[number].set_conditions(**self._conditions[number])
 
     def _fake(self, blow: Blow) -> Fake:
         fakes = self._world.fakes
         return fakes.get(blow.server) or fakes["mattermost"]
 
+    def _add_fault(self, blow: Blow, fault: RecordedFault) -> None:
+        self._faults.append(fault)
+        self._fake(blow).faults.append(fault)
+
     def _spoil_request(self, blow: Blow) -> None:
-        path = "/plugins/" if blow.server == "playbooks" else ""
         headers = {"Retry-After": "1"} if blow.status == 429 else {}
         fault = RecordedFault(
-            blow.fault, blow.method, path, blow.times, blow.seconds, blow.status, headers=headers
+            blow.fault, blow.method, _path(blow), blow.times, blow.seconds, blow.status, headers=headers
         )
-        self.faults.append(fault)
-        self._fake(blow).faults.append(fault)
-        self._later(min(blow.seconds, LATEST), self._release(fault))
+        self._add_fault(blow, fault)
+        self._later(min(blow.seconds, LATEST), fault.release.set)  # what is hit later is released at once
 
-    def _later(self, seconds: float, action: Awaitable[None]) -> None:
+    async def _kill_at_request(self, process: MortalLiaison, blow: Blow) -> None:
+        """The server handles the request. Which process sent it is not known if there are several."""
+        fault = RecordedFault("hold", WRITES, _path(blow))
+        self._add_fault(blow, fault)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_WAIT):
+                await fault.reached.wait()
+        fault.times = 0
+        if fault.hits and process.is_running:
+            self._aimed[self._world.processes.index(process)] = "after send"
+            os.kill(process.pid, signal.SIGKILL)
+        fault.release.set()
+
+    def _later(self, seconds: float, action: Callable[..., object], *arguments: object, **named: object) -> None:
         async def wait() -> None:
             await asyncio.sleep(seconds)
-            await action
+            result = action(*arguments, **named)
+            if isinstance(result, Awaitable):
+                await result
 
-        task = asyncio.create_task(wait())
+        self._begin(wait())
+
+    def _begin(self, action: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(action)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _go_on(self, pid: int) -> None:
-        try:
+    def _go_on(self, pid: int) -> None:
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
-        except ProcessLookupError:
-            return
 
-    async def _free_disk(self) -> None:
-        self._world.liaison.disarm()
 
-    async def _serve_again(self, fake: Fake) -> None:
-        await fake.stop()  # a second outage may have begun meanwhile
-        await fake.start()
-
-    async def _release(self, fault: Fault) -> None:
-        """What is hit later is released at once."""
-        fault.release.set()
+def _path(blow: Blow) -> str:
+    return "/plugins/" if blow.server == "playbooks" else ""

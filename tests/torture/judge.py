@@ -2,9 +2,8 @@
 
 import json
 import re
-import sqlite3
 from collections import Counter, defaultdict
-from contextlib import closing
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -16,14 +15,16 @@ from adapters.registry import PLATFORMS
 from adapters.writes import Op
 from tests.adapters.local.store import MemoryRuns
 from tests.e2e.process import until
-from tests.torture.platform_texts import platform_texts, run_titles
+from tests.torture.platform_texts import local_runs, platform_texts, run_titles
 from tests.torture.report import Report, Typed
 from tests.torture.world import Lane, World
 
 TEXTS_ONCE = ("comment", "note", "add")
 """A status replaces the one before it on some platforms."""
+HOLD_FORM = "Hold…"
 SHOW = "show"
 """Is answered with the card, for everybody."""
+CLOSES_FORM = (b"", b"{}")
 _OPS = {TaskState.RUNNING: Op.BEGIN, TaskState.SKIPPED: Op.SKIP, TaskState.DONE: Op.FINISH}
 _ROW = re.compile(r"^\W*(T\d+) (.*?) — (\w+)", re.MULTILINE)
 _COUNTED = ("done", "running", "held", "skipped", "failed")
@@ -42,14 +43,10 @@ class Judge:
         self._http = HttpClients()
         self._rooms = {id(lane): lane.room.text() for lane in world.lanes}
         self._texts = {name: platform_texts(world, name) for name in world.platforms}
-        with closing(sqlite3.connect(world.liaison.folder / "liaison.db")) as database:
-            database.row_factory = sqlite3.Row
-            self._effects = database.execute("select * from effects").fetchall()
-            self._messages = database.execute("select * from inbox").fetchall()
-            self._ledger = database.execute("select * from ledger").fetchall()
-            self._answers = database.execute(
-                "select * from outbox where kind in ('answer', 'reaction')"
-            ).fetchall()
+        self._effects = world.database.rows("select * from effects")
+        self._messages = world.database.rows("select * from inbox")
+        self._ledger = world.database.rows("select * from ledger")
+        self._answers = world.database.rows("select * from outbox where kind in ('answer', 'reaction')")
 
     async def compare(self) -> None:
         for typed in self._report.typed:
@@ -81,7 +78,7 @@ class Judge:
         effects = [effect for effect in self._effects if command.code in effect["write"]]
         states = [effect["state"] for effect in effects]
         where = f"{command.text!r} on {lane.platform} from {lane.chat} ({lane.handle}, effects {states})"
-        if command.verb in TEXTS_ONCE and count > 1:
+        if (command.verb in TEXTS_ONCE or command.label == HOLD_FORM) and count > 1:
             self._wrong(f"{where} is there {count} times")
         shown = self._rooms[id(lane)]
         if command.verb in ("comment", "add"):
@@ -90,7 +87,7 @@ class Judge:
                     rf"(comment added|commented on|added|comentário|comentou)[^\n]*(\n“)?.*{command.code}", shown
                 )
             )
-            if told and not count and "done" in states:
+            if not count and (told or "done" in states):
                 self._wrong(f"{where} was said to be done and is not there")
             if count and "done" not in states and "unknown" not in states:
                 self._wrong(f"{where} is there and was not said to be done")
@@ -108,20 +105,28 @@ class Judge:
         answered = {row["key"].split(" ")[1] for row in self._answers if row["state"] == "sent"}
         for message in self._messages:
             asked = json.loads(message["message"])
+            what = f"{asked.get('text') or asked.get('intent')} ({message['key']})"
             if message["state"] != "done":
-                self._wrong(f"{asked.get('text')!r} ended as {message['state']}")
-            elif message["key"] not in answered and not message["answer"] and asked.get("text") != SHOW:
-                self._wrong(f"{asked.get('text')!r} ({message['key']}) was never answered")
+                self._wrong(f"{what} ended as {message['state']}")
+            elif message["key"] not in answered and not self._is_seen(message, asked):
+                self._wrong(f"{what} was never answered")
         wanted: Counter[tuple[int, str]] = Counter()
         for typed in self._report.typed:
             command = typed.command
-            if typed.acknowledged and not command.mention and command.verb != "press" and command.text != SHOW:
+            is_private = command.verb not in ("press", "form") and command.text != SHOW
+            if typed.acknowledged and not command.mention and is_private:
                 wanted[typed.command.lane, typed.command.user] += 1
         for (number, user), count in wanted.items():
             lane = self._world.lanes[number]
             seen = sum(message.visible_to == user for message in lane.room.bot_messages())
             if seen < count:
                 self._wrong(f"{user} typed {count} commands in {lane.handle} ({lane.chat}) and got {seen} answers")
+
+    def _is_seen(self, message: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+        """``show`` is answered with the card, a form by what everybody sees, and some by the response itself."""
+        code = _CODE.search(json.dumps(asked.get("intent") or ""))
+        is_public = asked["via"] == "form" and code and any(code[0] in text for text in self._rooms.values())
+        return bool(is_public) or message["answer"] not in (None, *CLOSES_FORM) or asked.get("text") == SHOW
 
     def _order_is_kept(self) -> None:
         """Of comments: what was sent again or delayed on the wire may come later."""
@@ -171,15 +176,12 @@ class Judge:
             return [
                 (task["title"], _comparable(task.get("state", "ready"), adapter)) for task in self._document(lane)
             ]
-        with closing(sqlite3.connect(self._world.liaison.folder / "liaison.db")) as database:
-            query = "select platform_id from runs where number = ?"
-            (id,) = database.execute(query, (lane.handle[1:],)).fetchone()
-        run = await adapter.read(id)
+        (row,) = self._world.database.rows("select platform_id from runs where number = ?", lane.handle[1:])
+        run = await adapter.read(row["platform_id"])
         return [(task.title, _comparable(task.state.value, adapter)) for task in run.tasks]
 
     def _document(self, lane: Lane) -> list[Any]:
-        with closing(sqlite3.connect(self._world.liaison.folder / "liaison.db")) as database:
-            documents = [json.loads(row[0]) for row in database.execute("select document from local_runs")]
+        documents = local_runs(self._world.database)
         return next(one["tasks"] for one in documents if one["title"].startswith(f"{lane.handle} "))
 
 

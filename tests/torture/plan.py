@@ -1,15 +1,14 @@
-"""What people type and what goes wrong, and when: all of it follows from the seed."""
+"""What people type, and what goes wrong meanwhile: all of it follows from the seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
 
-from adapters.testing.fake_server import FaultKind
-from bot.storage.store import Commit
+from tests.torture.faults import Blow, make_blows
 
 PEOPLE = ("ana", "ben", "cam", "rui")
-SERVERS = ("slack", "mattermost", "cutover", "tines", "xurrent", "runrunit", "playbooks")
+FORM_FILLER = "eve"
+"""Has at most one form open, so she fills in forms and does nothing else."""
 QUIET_END = 8.0  # seconds before the end, in which nothing goes wrong any more
 MOST_ADDED = 6  # tasks to one run: all of them fit in one answer to ``show``
 SLOW_LANES = {"runrunit": 0.12}  # the platform allows 100 requests a minute
@@ -20,15 +19,20 @@ START_ON = tuple(
     for platform in ("cutover", "playbooks", "tines", "xurrent", "local")
     for chat in ("slack", "mattermost")
 )
-
-BlowKind = Literal["kill", "kill at commit", "pause", "disk full", "outage", "request", "cut socket"]
+VERBS = {
+    "comment": 50, "note": 12, "state": 10, "status": 6, "add": 4, "press": 6, "read": 12, "form": 6, "search": 2,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Command:
     """``code`` is in ``text`` and nowhere else, and is written to the platform; empty if nothing is written.
 
-    ``verb`` "press": ``text`` is the label of a button. ``resends``: seconds until the delivery arrives again.
+    ``verb`` "press": ``text`` is the label of a button. "form": ``label`` is that of the button that opens it, and
+    ``values`` are entered by field. "search": ``text`` is typed into the form of ``start``.
+
+    ``late``: seconds that the delivery is on its way; later ones overtake it. ``resends``: seconds until it
+    arrives again.
     """
 
     at: float
@@ -39,6 +43,9 @@ class Command:
     verb: str = ""
     mention: bool = False
     resends: tuple[float, ...] = ()
+    late: float = 0.0
+    label: str = ""
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,22 +56,6 @@ class Start:
     platform: str
     chat: str
     user: str
-
-
-@dataclass(frozen=True)
-class Blow:
-    """``when`` and ``commit``: of "kill at commit"; ``server`` and ``fault``: of "request"."""
-
-    at: float
-    kind: BlowKind
-    seconds: float = 0.0
-    when: str = ""
-    commit: str = ""
-    server: str = ""
-    fault: FaultKind = "cut_after"
-    method: str = ""
-    status: int = 500
-    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -79,13 +70,9 @@ class Plan:
 def make_plan(seed: int, seconds: float, lanes: Sequence[str], *, rate: float, every: float) -> Plan:
     """``lanes``: the platform of each; ``rate``: commands a second; ``every``: seconds between two blows."""
     random = Random(seed)
-    typed = _Typist(random, lanes)
-    commands = [typed.command(number / rate) for number in range(int(seconds * rate))]
-    blows = []
-    at = every
-    while at < seconds - QUIET_END:
-        blows.append(_blow(random, at))
-        at += random.uniform(0.5, 1.5) * every
+    typist = _Typist(random, lanes)
+    commands = [typist.command(number / rate) for number in range(int(seconds * rate))]
+    blows = make_blows(random, seconds - QUIET_END, every)
     moments = [at + random.random() for at in range(0, int(seconds - QUIET_END), STARTS_EVERY)]
     starts = [Start(at, *random.choice(START_ON), random.choice(PEOPLE)) for at in moments]
     return Plan(seed, seconds, commands, blows, starts)
@@ -103,58 +90,50 @@ class _Typist:
         random = self._random
         lane = random.choices(self._lanes, self._weights)[0]
         self._number += 1
-        verb, text, code = self._line(lane, f"q{self._number:05}x")
-        resends = tuple(random.choice((0.0, 0.3, 2.0, 15.0)) for _ in range(random.choice((0, 0, 0, 1, 2))))
-        mention = verb == "comment" and random.random() < 0.15
-        return Command(at, lane, random.choice(PEOPLE), text, code, verb, mention, () if mention else resends)
-
-    def _line(self, lane: int, code: str) -> tuple[str, str, str]:
-        """(verb, text, code)"""
-        random = self._random
-        task = f"T{random.randint(1, 4)}"
-        verb = random.choices(
-            ("comment", "note", "state", "status", "add", "press", "read"), (50, 12, 10, 6, 4, 6, 12)
-        )[0]
+        code = f"q{self._number:05}x"
+        verb = random.choices(list(VERBS), list(VERBS.values()))[0]
+        if verb == "form":
+            return self._form(at, lane, code)
+        if verb == "search":
+            return Command(at, lane, FORM_FILLER, random.choice(("", "data", "fail", code)), verb=verb)
         if verb == "add" and self._added[lane] == MOST_ADDED:
             verb = "comment"
+        text, written = self._line(lane, verb, code)
+        user = random.choice(PEOPLE)
+        if verb == "comment" and random.random() < 0.15:
+            return Command(at, lane, user, text, written, verb, mention=True)
+        resends = tuple(random.choice((0.0, 0.3, 2.0, 15.0)) for _ in range(random.choice((0, 0, 0, 1, 2))))
+        late = random.choice((0.5, 2.0, 2.5)) if random.random() < 0.1 else 0.0
+        return Command(at, lane, user, text, written, verb, resends=resends, late=late)
+
+    def _line(self, lane: int, verb: str, code: str) -> tuple[str, str]:
+        """(text, code)"""
+        random = self._random
+        task = f"T{random.randint(1, 4)}"
         match verb:
             case "comment":
-                return verb, f"comment {code}", code
+                return f"comment {code}", code
             case "note":
-                return verb, f"{random.choice(('finish', 'hold', 'skip'))} {task} {code}", code
+                return f"{random.choice(('finish', 'hold', 'skip'))} {task} {code}", code
             case "state":
-                return verb, f"{random.choice(('begin', 'begin', 'reopen', 'finish'))} {task}", ""
+                return f"{random.choice(('begin', 'begin', 'reopen', 'finish'))} {task}", ""
             case "press":
-                return verb, f"Begin {task}", ""
+                return f"Begin {task}", ""
             case "status":
-                return verb, f"status {random.choice(('amber', 'red', 'green'))} {code}", code
+                return f"status {random.choice(('amber', 'red', 'green'))} {code}", code
             case "add":
                 self._added[lane] += 1
-                return verb, f"add Call {code}", code
-        return "read", random.choice(("show", "show", "mine", "next", "runs", f"show {task}")), ""
+                return f"add Call {code}", code
+        return random.choice(("show", "show", "mine", "next", "runs", f"show {task}")), ""
 
-
-def _blow(random: Random, at: float) -> Blow:
-    kinds: Sequence[BlowKind] = (
-        "kill", "kill at commit", "pause", "disk full", "outage", "request", "cut socket",
-    )  # fmt: skip
-    kind = random.choices(kinds, (8, 22, 6, 6, 8, 45, 5))[0]
-    seconds, server = random.uniform(0.3, 3.0), random.choice(SERVERS)
-    commit, when = random.choice([*NAMED_COMMITS, *Commit]), random.choice(("before", "after"))
-    faults: Sequence[FaultKind] = ("cut_before", "cut_after", "slow", "late", "hold", "answer")
-    return Blow(
-        at,
-        kind,
-        seconds,
-        when,
-        commit,
-        server,
-        random.choice(faults),
-        random.choice(("POST|PUT|PATCH|DELETE", "POST|PUT|PATCH|DELETE", "GET", "")),
-        random.choice((429, 500, 502, 503, 408)),
-        random.choice((1, 1, 2, 4)),
-    )
-
-
-NAMED_COMMITS = (Commit.RECORD, Commit.SENT, Commit.OUTCOME, Commit.DONE, Commit.LIVE_CARD, Commit.OUTBOX)
-"""Those that a message always makes: they are chosen more often than the others."""
+    def _form(self, at: float, lane: int, code: str) -> Command:
+        random = self._random
+        task, health = f"T{random.randint(1, 4)}", random.choice(("amber", "red", "green"))
+        label, values = random.choice(
+            (
+                ("Update status", (("health", health), ("text", code))),
+                ("Hold…", (("task", task), ("reason", code))),
+            )
+        )
+        resends = random.choice(((), (), (0.3,)))
+        return Command(at, lane, FORM_FILLER, code, code, "form", resends=resends, label=label, values=values)

@@ -2,16 +2,15 @@
 
 import json
 import re
-import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.runrunit.fake import RunrunitFake
 from tests.adapters.tines.fake import TinesFake
 from tests.adapters.xurrent.fake import XurrentFake
 from tests.e2e.platforms import ChatPlaybooks, FakePlatform
+from tests.torture.database import Database
 from tests.torture.world import World
 
 _ADDED = re.compile(r"Call q\d+x")
@@ -22,7 +21,7 @@ def platform_texts(world: World, platform: str) -> list[str]:
     if isinstance(one, ChatPlaybooks):
         return [*_posts(one), *_playbook_titles(one)]
     if not isinstance(one, FakePlatform):
-        return list(_local(world.liaison.folder / "liaison.db"))
+        return list(_local(world.database))
     match one.fake:
         case CutoverFake() as cutover:
             runs = cutover.world.runbooks.values()
@@ -51,9 +50,7 @@ def run_titles(world: World, platform: str) -> list[str]:
     if isinstance(one, ChatPlaybooks):
         return [run["name"] for run in one.world.runs.values()]
     if not isinstance(one, FakePlatform):
-        with closing(sqlite3.connect(world.liaison.folder / "liaison.db")) as connection:
-            rows = connection.execute("select document from local_runs").fetchall()
-        return [json.loads(row[0])["title"] for row in rows]
+        return [run["title"] for run in local_runs(world.database)]
     match one.fake:
         case CutoverFake() as cutover:
             return [run.name for run in cutover.world.runbooks.values()]
@@ -77,9 +74,11 @@ def _playbook_titles(playbooks: ChatPlaybooks) -> Iterable[str]:
     return [item["title"] for one in lists for item in one["items"]]
 
 
-def _local(database: Path) -> Iterable[str]:
-    with closing(sqlite3.connect(database)) as connection:
-        for (document,) in connection.execute("select document from local_runs order by seq"):
-            run = json.loads(document)
-            yield from (comment["text"] for comment in run.get("comments", ()))
-            yield from (task["title"] for task in run["tasks"])
+def local_runs(database: Database) -> Sequence[Mapping[str, Any]]:
+    return [json.loads(row["document"]) for row in database.rows("select document from local_runs order by seq")]
+
+
+def _local(database: Database) -> Iterable[str]:
+    for run in local_runs(database):
+        yield from (comment["text"] for comment in run.get("comments", ()))
+        yield from (task["title"] for task in run["tasks"])

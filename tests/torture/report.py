@@ -30,10 +30,12 @@ class Health:
 
 @dataclass
 class Report:
-    """``started``: the lanes of starts that were acknowledged."""
+    """``started``: the lanes of starts that were acknowledged; ``forms``: submitted; ``searches``: answered."""
 
     typed: Sequence[Typed]
     started: list[Lane] = field(default_factory=list)
+    forms: int = 0
+    searches: int = 0
     problems: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
 

@@ -9,26 +9,20 @@ import pytest
 from bot.storage.store import Commit
 from tests.e2e import faulty
 from tests.torture import mutants
-from tests.torture.plan import Blow, Command, Plan, make_plan
+from tests.torture.faults import Blow
+from tests.torture.plan import Command, Plan, make_plan
 from tests.torture.run import run_plan
-from tests.torture.world import LANES
+from tests.torture.world import LANES, Deployment
 
 pytestmark = pytest.mark.timeout(300)
 
-CUTOVER, LOCAL = LANES.index(("cutover", "slack")), LANES.index(("local", "mattermost"))
-PLAN = Plan(
-    seed=0,
-    seconds=8,
-    commands=(
-        Command(0.5, LOCAL, "ben", "finish T1", verb="state"),
-        Command(5.0, CUTOVER, "ana", "comment q00001x", "q00001x", "comment"),
-    ),
-    blows=(
-        Blow(0.1, "kill at commit", when="after", commit=Commit.OUTCOME),
-        Blow(4.5, "request", server="cutover", fault="cut_after", method="POST"),
-    ),
+CUTOVER, LOCAL = LANES.index(("cutover", "slack")), LANES.index(("local", "slack"))
+COMMANDS = (
+    Command(0.5, LOCAL, "ben", "finish T1", verb="state"),
+    Command(5.0, CUTOVER, "ana", "comment q00001x", "q00001x", "comment"),
 )
-"""A kill right after an outcome is stored, and an answer that is lost once the next process is there."""
+LOST_ANSWER = Blow(4.5, "request", server="cutover", fault="cut_after", method="POST")
+"""Once the next process is there."""
 
 
 def test_the_same_seed_makes_the_same_plan() -> None:
@@ -37,17 +31,32 @@ def test_the_same_seed_makes_the_same_plan() -> None:
     assert first != make_plan(8, 20, ["cutover", "local"], rate=5, every=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("main", "problem"),
+    ("main", "commit", "problem"),
     [
-        (faulty.main, ""),
-        (mutants.main_that_sends_again_without_looking, "'comment q00001x' on cutover .* is there 2 times"),
-        (mutants.main_that_commits_run_and_outcome_separately, "the card of .* on local .* says"),
+        (faulty.main, Commit.OUTCOME, ""),
+        (faulty.main, Commit.LIVE_CARD, ""),
+        (mutants.main_that_sends_again_without_looking, Commit.OUTCOME, "'comment q00001x' .* is there 2 times"),
+        (mutants.main_that_commits_run_and_outcome_separately, Commit.OUTCOME, "the card of .* on local .* says"),
+        (mutants.main_that_notes_a_card_before_it_is_drawn, Commit.LIVE_CARD, "the card of .* on local .* says"),
+        (mutants.main_that_ends_a_message_before_its_answer_is_stored, Commit.DONE, "finish T1 .* never answered"),
     ],
 )
-async def test_an_error_in_liaison_is_found(tmp_path: Path, main: Callable[[], None], problem: str) -> None:
-    report = await run_plan(PLAN, tmp_path, main)
+async def test_an_error_in_liaison_is_found(
+    tmp_path: Path, main: Callable[[], None], commit: Commit, problem: str
+) -> None:
+    kill = Blow(0.1, "kill at a commit", when="after", commit=commit)
+    report = await run_plan(Plan(0, 8, COMMANDS, (kill, LOST_ANSWER)), tmp_path, Deployment(main=main))
     if not problem:
         assert not report.problems
     else:
         assert any(re.search(problem, found) for found in report.problems), report
+
+
+@pytest.mark.slow
+async def test_forty_seconds_of_everything(tmp_path: Path) -> None:
+    plan = make_plan(7, 40, [platform for platform, _ in LANES], rate=8, every=1.2)
+    report = await run_plan(plan, tmp_path)
+    print(report)
+    assert not report.problems, report

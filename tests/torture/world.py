@@ -1,8 +1,12 @@
-"""Both chats and every platform on one real Liaison process, and the rooms whose people type."""
+"""Both chats and every platform on real Liaison processes, and the rooms whose people type.
 
-from collections.abc import AsyncIterator, Callable, Mapping
+A ``Wire`` is between Liaison and everything else: one before each fake, whose address it takes over, and one
+before Liaison, which spreads deliveries over the processes.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +19,23 @@ from tests.e2e.mattermost_chat import MattermostChat
 from tests.e2e.platforms import FakePlatform, Platform, serve_platforms
 from tests.e2e.process import until
 from tests.e2e.slack_chat import SlackChat
+from tests.torture.database import Database
+from tests.torture.wire import Wire
 
 PLATFORMS = ("cutover", "playbooks", "tines", "xurrent", "runrunit", "local")
 LANES = tuple((platform, chat) for platform in PLATFORMS for chat in ("slack", "mattermost"))
 SLOWEST_ANSWER = 5.0  # seconds; what a platform does later than this may be done twice
+LIAISON = "liaison"
+"""The name of the wire before it."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """``processes``: more than one needs PostgreSQL; ``main``: what each of them runs."""
+
+    processes: int = 1
+    database_url: str = ""  # a new SQLite file
+    main: Callable[[], None] = faulty.main
 
 
 @dataclass
@@ -33,19 +50,26 @@ class Lane:
 
 @dataclass
 class World:
+    """``wires``: by the name of the server behind them. Playbooks is part of Mattermost."""
+
     chats: Mapping[str, Chat]
     platforms: Mapping[str, Platform]
-    liaison: MortalLiaison
-    lanes: list[Lane]
+    wires: Mapping[str, Wire]
+    processes: Sequence[MortalLiaison]
+    database: Database
+    lanes: list[Lane] = field(default_factory=list)
 
     @property
     def fakes(self) -> Mapping[str, Fake]:
-        """Every server that Liaison talks to, by name. Playbooks is part of Mattermost."""
+        """Every server that Liaison talks to, by name."""
         servers = {name: chat.fake for name, chat in self.chats.items()}
-        for name, platform in self.platforms.items():
-            if isinstance(platform, FakePlatform):
-                servers[name] = platform.fake
-        return servers
+        return servers | {
+            name: platform.fake for name, platform in self.platforms.items() if isinstance(platform, FakePlatform)
+        }
+
+    async def start(self) -> None:
+        for process in self.processes:
+            await process.start()
 
     async def start_runs(self) -> None:
         for lane in self.lanes:
@@ -70,22 +94,54 @@ def card_handle(room: Room) -> str:
 
 
 @asynccontextmanager
-async def create_world(folder: Path, liaison_main: Callable[[], None] = faulty.main) -> AsyncIterator[World]:
+async def create_world(folder: Path, deployment: Deployment) -> AsyncIterator[World]:
     """Everything is served, and Liaison is not started yet."""
     async with AsyncExitStack() as stack:
+
+        async def put_wire(fake: Fake) -> Wire:
+            """Before the fake, which then says that it is there."""
+            wire = await stack.enter_async_context(Wire(fake.port))
+            fake.port = wire.port
+            return wire
+
         slack, mattermost = SlackChat(), MattermostChat()
         chats: Mapping[str, Chat] = {chat.name: chat for chat in (slack, mattermost)}
-        for chat in chats.values():
+        wires = {}
+        for name, chat in chats.items():
             await stack.enter_async_context(chat)
+            wires[name] = await put_wire(chat.fake)
         platforms = await serve_platforms(stack, mattermost, folder)
+        for name, platform in platforms.items():
+            if isinstance(platform, FakePlatform):
+                wires[name] = await put_wire(platform.fake)
+        front = wires[LIAISON] = await stack.enter_async_context(Wire())
+        database_url = deployment.database_url or f"sqlite:///{folder}/liaison.db"
         common = {"slowest_answer": f"{SLOWEST_ANSWER:g}s"}
-        tables = {f"platforms.{name}": {**one.settings(), **common} for name, one in platforms.items()}
-        liaison = MortalLiaison(folder, {**slack.settings(), **mattermost.settings(), **tables})
+        settings = {
+            "bot": {"database_url": database_url, "public_url": front.url},
+            **slack.settings(),
+            **mattermost.settings(),
+            **{f"platforms.{name}": {**one.settings(), **common} for name, one in platforms.items()},
+        }
+        processes = [
+            _process(folder / f"liaison-{number}", settings, deployment.main)
+            for number in range(deployment.processes)
+        ]
+        front.targets = [process.port for process in processes]
+        for process in processes:
+            stack.push_async_exit(process)
         for chat in chats.values():
-            chat.set_liaison_url(liaison.url)
-        liaison.main = liaison_main
-        stack.push_async_exit(liaison)
-        world = World(chats, platforms, liaison, [])
-        for platform, chat_name in LANES:
-            world.add_lane(platform, chat_name)
+            chat.set_liaison_url(front.url)
+        world = World(chats, platforms, wires, processes, Database(database_url))
+        for platform_name, chat_name in LANES:
+            world.add_lane(platform_name, chat_name)
         yield world
+
+
+def _process(
+    folder: Path, settings: Mapping[str, Mapping[str, object]], main: Callable[[], None]
+) -> MortalLiaison:
+    folder.mkdir()
+    process = MortalLiaison(folder, settings)
+    process.main = main
+    return process

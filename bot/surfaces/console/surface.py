@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "console"
 CHANNEL = "console"
+LIAISON = "liaison"
 _MAX_REMEMBERED = 100  # posts of lines
 _HANDLE = re.compile(r"@?[^\W\d][\w.\-]*")
 
@@ -118,7 +119,9 @@ class Console:
     async def edit_lines(self, ref: PostRef, lines: Sequence[Text], *, buttons: Sequence[Button] = ()) -> None:
         self._show_lines("edited lines", ref, lines, buttons)
 
-    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, nonce: str, may_exist: bool = False
+    ) -> None:
         self._notify(ConsoleEntry("private", place, nonce, card=card, buttons=card.buttons))
 
     async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
@@ -139,8 +142,12 @@ class Console:
         return person(actor.id)
 
     async def find_people(self, query: str, near: Place) -> Sequence[Actor]:
-        """Any valid handle is a person: "@ben" is Ben."""
-        return [person(query.lstrip("@"))] if _HANDLE.fullmatch(query) else []
+        """Any valid handle is a person: "@ben" is Ben. Only Liaison itself isn't one."""
+        if not _HANDLE.fullmatch(query):
+            return []
+        found = person(query.lstrip("@"))
+        is_liaison = found.handle == LIAISON
+        return [found.model_copy(update={"membership": Membership.BOT}) if is_liaison else found]
 
     async def group(self, name: str, near: Place, most: int) -> PersonGroup | None:
         return None

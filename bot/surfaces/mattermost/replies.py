@@ -2,8 +2,9 @@
 
 If the bot may post ephemerally, it does. Otherwise a slash command is answered by its ``response_url``, and a
 mention by a reply in the thread. A click is answered in its HTTP response, which cannot have buttons. If that has
-been sent or lacks buttons that are needed, success is visible on the card and its activity line; anything else is
-a reply in the card's thread that mentions the person. If none of these works, the bot sends a direct message.
+been sent or lacks buttons that are needed, a success is only visible on the card and its activity line; anything
+else is a reply in the card's thread that mentions the person. If none of these works, the bot sends a direct
+message.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import structlog
 
 from bot.surfaces.errors import NotInChannel, RouteClosed, SurfaceError, ThreadGone
 from bot.surfaces.mattermost.buttons import ButtonScope
+from bot.surfaces.mattermost.channels import ChannelDirectory
 from bot.surfaces.mattermost.driver import MattermostApi, is_id
 from bot.surfaces.mattermost.escape import one_line
 from bot.surfaces.mattermost.features import FeatureCache
@@ -65,6 +67,7 @@ class PrivateReplies:
         renderer: Renderer,
         posts: ChannelPosts,
         features: FeatureCache,
+        channels: ChannelDirectory,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
@@ -72,6 +75,7 @@ class PrivateReplies:
         self._renderer = renderer
         self._posts = posts
         self._features = features
+        self._channels = channels
         self._now = now
 
     async def send(self, message: Message, card: Card, *, nonce: str, may_exist: bool = False) -> None:
@@ -88,9 +92,9 @@ class PrivateReplies:
             except RouteClosed:
                 if is_public_already:
                     return
-        elif was_clicked and is_public_already:
-            return
-        if card.confidential and not message.place.direct:
+        elif was_clicked and card.shown_elsewhere and not message.place.direct:
+            return  # a reply that everybody can read would only say it again
+        if await self._must_be_private(card, message.place):
             await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
             return
         try:
@@ -99,6 +103,11 @@ class PrivateReplies:
             await self._post(place, card, nonce, may_exist, mention)
         except (NotInChannel, ThreadGone):
             await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
+
+    async def _must_be_private(self, card: Card, place: Place) -> bool:
+        if place.direct:
+            return False
+        return card.confidential or (card.members_only and await self._channels.has_guests(place.channel))
 
     async def closed_question(self, message: Message, card: Card | None) -> Json | None:
         """If a question was answered with this click: its post without buttons. A refusal leaves it as it is."""

@@ -61,7 +61,9 @@ class MattermostSurface:
         renderer = Renderer(buttons, lambda: self._api.server_version)
         features = FeatureCache(self._api, now)
         self._posts = ChannelPosts(self._api, self._users, renderer, features, now)
-        self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, features, now)
+        self._replies = PrivateReplies(
+            self._api, self._users, renderer, self._posts, features, self._channels, now
+        )
         self._forms = FormOpener(self._api, signer, f"{self._public_url}/mattermost/dialog", now)
         self._seen_posts = SeenPosts(state, f"mattermost/{self._api.host}/heard")
         self._listener: Listener | None = None
@@ -154,9 +156,11 @@ class MattermostSurface:
     ) -> None:
         await self._replies.send(message, card, nonce=nonce or secrets.token_hex(12), may_exist=may_exist)
 
-    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, nonce: str, may_exist: bool = False
+    ) -> None:
         """A bot's account may not post ephemerally, so it is a direct message."""
-        await self._replies.send_direct(person, card, nonce=nonce)
+        await self._replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)
 
     async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
         await self._replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)

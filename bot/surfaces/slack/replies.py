@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.surfaces.errors import NotInChannel, RouteClosed
 from bot.surfaces.slack import render
+from bot.surfaces.slack.channels import ChannelDirectory
 from bot.surfaces.slack.client import ApiError, SlackClient
 from bot.surfaces.slack.posting import ChannelPosts
 from commands.model.card import Card
@@ -17,9 +18,10 @@ REPLACES_ORIGINAL = "replaces_original"  # of ``ReplyRoute.details``: the answer
 
 
 class PrivateReplies:
-    def __init__(self, client: SlackClient, posts: ChannelPosts) -> None:
+    def __init__(self, client: SlackClient, posts: ChannelPosts, channels: ChannelDirectory) -> None:
         self._client = client
         self._posts = posts
+        self._channels = channels
 
     async def send(
         self,
@@ -40,7 +42,7 @@ class PrivateReplies:
         message = render.card(card)
         if is_late and not place.direct:
             try:
-                await self._post(_direct(actor), message, nonce, may_exist)
+                await self._post_directly(actor, message, nonce, may_exist)
             except (NotInChannel, ApiError):
                 pass  # try the other routes
             else:
@@ -62,10 +64,10 @@ class PrivateReplies:
         try:
             await self._post_in_place(actor, place, message, nonce, may_exist)
         except (NotInChannel, ApiError):
-            await self._post(_direct(actor), message, nonce, may_exist)
+            await self._post_directly(actor, message, nonce, may_exist)
 
     async def send_direct(self, actor: Actor, card: Card, *, nonce: str, may_exist: bool) -> None:
-        await self._post(_direct(actor), render.card(card), nonce, may_exist)
+        await self._post_directly(actor, render.card(card), nonce, may_exist)
 
     async def _use_response_url(self, route: ReplyRoute, place: Place, message: render.RenderedMessage) -> None:
         body: dict[str, Any] = {
@@ -94,13 +96,16 @@ class PrivateReplies:
         )
         await self._client.call("chat.postEphemeral", request, place.channel)
 
+    async def _post_directly(
+        self, actor: Actor, message: render.RenderedMessage, nonce: str, may_exist: bool
+    ) -> None:
+        """A person's id stands for the direct channel with them (Slack docs, "chat.postMessage"), but an earlier
+        message is only found by the channel's own id."""
+        channel = await self._channels.direct_channel(actor) if may_exist else actor.id
+        place = Place(surface="slack", workspace=actor.workspace, channel=channel, direct=True)
+        await self._post(place, message, nonce, may_exist)
+
     async def _post(self, place: Place, message: render.RenderedMessage, nonce: str, may_exist: bool) -> None:
-        """Only a direct channel whose id is known has a history to look in."""
-        if may_exist and place.channel.startswith("D") and await self._posts.find(place, nonce) is not None:
+        if may_exist and await self._posts.find(place, nonce) is not None:
             return
         await self._posts.post(place, message, nonce)
-
-
-def _direct(actor: Actor) -> Place:
-    """A person's id stands for the direct channel with them (Slack docs, "chat.postMessage")."""
-    return Place(surface="slack", workspace=actor.workspace, channel=actor.id, direct=True)

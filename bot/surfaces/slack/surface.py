@@ -231,8 +231,10 @@ class SlackSurface:
         replies = self._of(place).replies
         await replies.send(actor, place, route, card, is_late=is_late, nonce=nonce, may_exist=may_exist)
 
-    async def send_notice(self, person: Actor, place: Place, card: Card, *, nonce: str) -> None:
-        await self._of(person).replies.send_notice(person, place, card, nonce=nonce)
+    async def send_notice(
+        self, person: Actor, place: Place, card: Card, *, nonce: str, may_exist: bool = False
+    ) -> None:
+        await self._of(person).replies.send_notice(person, place, card, nonce=nonce, may_exist=may_exist)
 
     async def send_direct(self, person: Actor, card: Card, *, nonce: str, may_exist: bool = False) -> None:
         await self._of(person).replies.send_direct(person, card, nonce=nonce, may_exist=may_exist)

@@ -30,9 +30,9 @@ class Workspace:
         self.rejection = ""
         self.client = SlackClient(token, options.api_url)
         self.posts = ChannelPosts(self.client)
-        self.replies = PrivateReplies(self.client, self.posts)
         self.users = UserDirectory(self.client, lambda: self.identity, now)
         self.channels = ChannelDirectory(self.client)
+        self.replies = PrivateReplies(self.client, self.posts, self.channels)
         self.forms = FormOpener(self.client, now)
         self.steps = StepCompletion(self.client)
         self.events = EventHandler(

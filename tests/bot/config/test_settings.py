@@ -104,7 +104,8 @@ def test_a_platform_may_come_from_the_environment_alone() -> None:
         ({"bot": {"command": "run"}}, {}, "bot.command: must be a slash followed by one word"),
         ({"bot": {"public_url": "liaison.example.com"}}, {}, "bot.public_url: must be a URL"),
         ({"bot": {"database_url": "mysql://x"}}, {}, "bot.database_url: must be like"),
-        ({"bot": {"database_url": "postgresql://u:pw@h/d"}}, {}, "bot.database_url: must be like"),
+        ({"bot": {"database_url": "postgresql://"}}, {}, "bot.database_url: must be like"),
+        ({"bot": {"database_url": "postgresql://u:pw@h/d"}}, {}, "bot.secret_key: is missing (with PostgreSQL"),
         ({"slack": {}}, {}, "slack.bot_token: is missing (xoxb-"),
         ({"slack": {"bot_token": "x"}}, {}, "slack.signing_secret: is missing (or set slack.app_token"),
         ({"slack": {"bot_token": "x", "signing_secret": " "}}, {}, "slack.signing_secret: is missing (or set"),
@@ -177,6 +178,20 @@ def test_secrets_are_not_printed_with_the_settings() -> None:
     settings = parse({"slack": SLACK}, {})
     assert not [secret for secret in SLACK.values() if secret in repr(settings)]
     assert set(SLACK.values()) <= set(settings.secret_values())
+
+
+def test_the_password_of_the_database_is_a_secret() -> None:
+    bot = {"database_url": "postgresql://liaison:pass%20word@db/liaison", "secret_key": "k" * 32}
+    settings = parse({"bot": bot}, {})
+    assert "pass%20word" not in repr(settings)
+    assert {"pass%20word", "pass word"} <= set(settings.secret_values())
+
+
+def test_postgresql_needs_its_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.config.options.POSTGRESQL_PACKAGES", ("no_such_package",))
+    bot = {"database_url": "postgresql://db/liaison", "secret_key": "k" * 32}
+    install = 'install them with: pip install "liaison[postgresql]"'
+    assert problems({"bot": bot}) == [f"bot.database_url: needs more packages for PostgreSQL; {install}"]
 
 
 def test_the_secret_key_is_generated_and_stored(tmp_path: Path) -> None:

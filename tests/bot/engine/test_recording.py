@@ -1,5 +1,6 @@
 """A message that was recorded and acknowledged stays recorded, whatever becomes of a repeated delivery."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -23,15 +24,15 @@ def _stall(when: str, kinds: Sequence[Commit]) -> None:
 
 
 async def test_a_repeated_delivery_during_a_stall_of_the_disk_does_not_delete_the_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with app_scene(tmp_path) as scene:
+    async with app_scene(tmp_path, database_url=database_url) as scene:
         assert await scene.say("start Database failover") == "done"
         message = Message(
             key="console//1", actor=ANA, place=room(), via=Via.SAY, at=datetime.now(UTC), text="begin T1"
         )
         assert (await scene.app.engine.record(message, b"first")).new
-        monkeypatch.setattr("bot.engine.embedded.RECORD_TIMEOUT_SECONDS", STALL_SECONDS / 3)
+        monkeypatch.setattr("bot.engine.recording.RECORD_TIMEOUT_SECONDS", STALL_SECONDS / 3)
         monkeypatch.setattr(Store, "commit_hook", staticmethod(_stall))
         with pytest.raises(NotRecorded):
             await scene.app.engine.record(message, b"second")
@@ -39,4 +40,29 @@ async def test_a_repeated_delivery_during_a_stall_of_the_disk_does_not_delete_th
         await scene.app.store.execute("delete from scheduled where slot = ''", Commit.CLEANUP)  # after the stall
         assert await scene.app.inbox.get(message.key)
         scene.app.engine.process(message.key)
+        await until(lambda: scene.find_private("running"))
+
+
+async def test_a_repeated_delivery_is_recorded_though_the_first_one_timed_out_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app_scene(tmp_path) as scene:
+        assert await scene.say("start Database failover") == "done"
+        message = Message(
+            key="console//1", actor=ANA, place=room(), via=Via.SAY, at=datetime.now(UTC), text="begin T1"
+        )
+        engine = scene.app.engine
+        monkeypatch.setattr("bot.engine.recording.RECORD_TIMEOUT_SECONDS", STALL_SECONDS / 2)
+        monkeypatch.setattr(Store, "commit_hook", staticmethod(_stall))
+        first = asyncio.create_task(engine.record(message, b"first"))
+        await asyncio.sleep(STALL_SECONDS / 4)
+        monkeypatch.setattr("bot.engine.recording.RECORD_TIMEOUT_SECONDS", 20)
+        second = await engine.record(message, b"second")
+        with pytest.raises(NotRecorded):
+            await first
+        assert second.new
+        monkeypatch.setattr(Store, "commit_hook", None)
+        await scene.app.store.execute("delete from scheduled where slot = ''", Commit.CLEANUP)  # after the stall
+        assert await scene.app.inbox.get(message.key)
+        engine.process(message.key)
         await until(lambda: scene.find_private("running"))

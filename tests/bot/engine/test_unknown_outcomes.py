@@ -120,7 +120,9 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     services = EffectServices(
         effect_log=effect_log,
         platforms=platforms,
-        outcomes=OutcomeRecorder(rows, effect_log, inbox, runs),
+        outcomes=OutcomeRecorder(
+            rows, effect_log, inbox, runs, platforms, lambda: NOW, cached_profile=lambda actor: actor
+        ),
         notices=notices,
         now=lambda: NOW,
         write_timeout=timedelta(minutes=2),

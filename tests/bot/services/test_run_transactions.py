@@ -1,18 +1,18 @@
 """Runs change within transactions: what is read, listed or answered at the same time never takes anything away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary, Task, TaskState
-from adapters.protocol import Adapter
+from adapters.protocol import Adapter, Capability
 from adapters.results import Baseline, WriteResult
-from adapters.writes import FinishTask, StartRun, Write, WriteMarker
+from adapters.writes import EndRun, FinishTask, Op, SetStatus, StartRun, Write, WriteMarker
 from bot.services.outcome_recorder import OutcomeRecorder, Reopening
 from bot.services.run_service import RunService
 from bot.storage.effects import Effect, EffectLog
@@ -22,10 +22,11 @@ from bot.storage.runs import RunRows
 from bot.storage.store import Commit, Store, StoreError
 from commands.dispatch import Route
 from commands.model.messages import Actor, Message, Place, Via
-from commands.model.tracked_run import ReservedStart
+from commands.model.tracked_run import EndOfRun, ReservedStart
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
 KEY = RunKey(platform="slow", id="77")
+ANA = Actor(surface="console", id="ana", name="Ana")
 PLACE = Place(surface="console", channel="c")
 NEW = ReservedStart("K1", RunbookKey(platform="slow", id="9"), "Failover", "Failover")
 MARKER = WriteMarker(code="7K2F", who="Ana", at=NOW)
@@ -43,6 +44,7 @@ class SlowPlatform:
     reads: int = 0
     reading: asyncio.Event = field(default_factory=asyncio.Event)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    capabilities: Mapping[Op, Capability] = field(default_factory=dict)
 
     async def read(self, id: str) -> Run:
         run = self.run
@@ -92,7 +94,23 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         on_halt=lambda _: None,
         count_queued_writes=lambda _: 0,
     )
-    yield Scene(store, rows, runs, OutcomeRecorder(rows, effect_log, inbox, runs), inbox, effect_log, platform)
+    yield Scene(
+        store,
+        rows,
+        runs,
+        OutcomeRecorder(
+            rows,
+            effect_log,
+            inbox,
+            runs,
+            {"slow": cast(Adapter, platform)},
+            lambda: NOW,
+            cached_profile=lambda actor: actor,
+        ),
+        inbox,
+        effect_log,
+        platform,
+    )
     platform.may_answer.set()
     await runs.stop()
     await store.close()
@@ -210,6 +228,32 @@ async def test_a_late_outcome_reopens_its_message_in_the_same_commit(scene: Scen
     assert reopening.message is not None
     [unfinished] = await scene.inbox.unfinished()
     assert (unfinished.answered, unfinished.requested_at) == (True, NOW)
+
+
+async def test_what_an_outcome_implies_is_stored_in_its_commit(scene: Scene) -> None:
+    """Also if it becomes known late; then it doesn't replace a promise that was made since."""
+    tracked = await scene.runs.track(scene.platform.run)
+    await scene.inbox.record(Message(key="K1", actor=ANA, place=PLACE, via=Via.SAY, at=NOW), b"")
+    status = SetStatus(run=KEY, text="lagging", next_at=NOW + timedelta(minutes=15))
+    commits: list[Commit] = []
+    Store.commit_hook = lambda when, kinds: commits.extend(kinds if when == "after" else ())
+    try:
+        for step in (status, EndRun(run=KEY, text="that is it")):
+            await scene.outcomes.record(await scene.sent(step, tracked.handle), "done", WriteResult())
+    finally:
+        Store.commit_hook = None
+    assert commits == [Commit.SENT, Commit.OUTCOME] * 2
+    for rows in (scene.rows, await scene.after_a_restart()):
+        run = rows.get(tracked.handle)
+        assert run is not None
+        assert (run.overlay.update_due, run.overlay.update_by) == (status.next_at, ANA)
+        assert run.overlay.ended == EndOfRun(by=ANA, at=NOW, text="that is it")
+    later = NOW + timedelta(minutes=1)
+    await scene.runs.update_overlay("R1", lambda overlay: overlay.with_promise(None, ANA, later))
+    await scene.outcomes.record(await scene.sent(status, tracked.handle), "done", WriteResult())
+    run = scene.rows.get(tracked.handle)
+    assert run is not None
+    assert (run.overlay.update_due, run.overlay.promised_at) == (None, later)
 
 
 async def test_a_late_outcome_drops_the_answer_that_still_waits_for_the_chat(scene: Scene) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -27,9 +26,9 @@ REFUSALS: dict[str, Callable[[], AdapterError]] = {
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-async def test_a_refusal_is_the_same_after_a_restart(tmp_path: Path, name: str) -> None:
+async def test_a_refusal_is_the_same_after_a_restart(database_url: str, name: str) -> None:
     refusal = REFUSALS[name]()
-    store = Store(f"sqlite:///{tmp_path}/liaison.db")
+    store = Store(database_url)
     await store.open()
     effect = Effect(
         key="K1",

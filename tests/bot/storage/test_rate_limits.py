@@ -1,10 +1,8 @@
 """A platform's rate limit holds across restarts: calls made, and the wait after a 429."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -15,6 +13,7 @@ from adapters.http.rate_limits import RateLimit
 from adapters.testing.fake_server import Fake, Seen
 from bot.storage.rate_limits import RateLimitRows
 from bot.storage.store import Store
+from tests.databases import execute, rows
 
 LIMIT = RateLimit(concurrency=4, calls=5, per=60.0)
 SECRET = "a-very-secret-credential"
@@ -33,9 +32,9 @@ async def vendor() -> AsyncIterator[Vendor]:
 
 
 @asynccontextmanager
-async def process(folder: Path, vendor: Vendor, credential: str = SECRET) -> AsyncIterator[HttpClient]:
+async def process(url: str, vendor: Vendor, credential: str = SECRET) -> AsyncIterator[HttpClient]:
     """What one process has: its own connections, and the store of all of them."""
-    store, clients = Store(f"sqlite:///{folder}/liaison.db"), HttpClients()
+    store, clients = Store(url), HttpClients()
     client = clients.client("runrunit", vendor.url, credential=credential, headers={}, rate_limit=LIMIT)
     await store.open()
     await clients.load_rate_limits(RateLimitRows(store))
@@ -50,14 +49,14 @@ async def read(client: HttpClient, times: int = 1) -> Sequence[object]:
     return [await client.read("tasks", operation="show") for _ in range(times)]
 
 
-async def test_calls_made_before_a_restart_count(tmp_path: Path, vendor: Vendor) -> None:
-    async with process(tmp_path, vendor) as client:
+async def test_calls_made_before_a_restart_count(database_url: str, vendor: Vendor) -> None:
+    async with process(database_url, vendor) as client:
         await read(client, 3)
-    async with process(tmp_path, vendor) as client:
+    async with process(database_url, vendor) as client:
         await read(client, 2)
         with pytest.raises(TimeoutError):
             await within(0.3, client)
-    async with process(tmp_path, vendor) as client:
+    async with process(database_url, vendor) as client:
         with pytest.raises(TimeoutError):
             await within(0.3, client)
     assert len(vendor.seen) == 5
@@ -68,55 +67,47 @@ async def within(seconds: float, client: HttpClient) -> None:
         await read(client)
 
 
-async def test_a_call_counts_although_the_process_was_killed_during_it(tmp_path: Path, vendor: Vendor) -> None:
+async def test_a_call_counts_although_the_process_was_killed_during_it(database_url: str, vendor: Vendor) -> None:
     async with (
-        process(tmp_path, vendor) as killed,
+        process(database_url, vendor) as killed,
         killed.rate_limiter.slot(),
-        process(tmp_path, vendor) as client,
+        process(database_url, vendor) as client,
     ):
         await read(client, 4)
         with pytest.raises(TimeoutError):
             await within(0.3, client)
 
 
-async def test_the_wait_after_a_429_holds_after_a_restart(tmp_path: Path, vendor: Vendor) -> None:
+async def test_the_wait_after_a_429_holds_after_a_restart(database_url: str, vendor: Vendor) -> None:
     vendor.fault("answer", status=429, headers={"Retry-After": "600"})
-    async with process(tmp_path, vendor) as client:
+    async with process(database_url, vendor) as client:
         with pytest.raises(RateLimited):
             await read(client)
-    async with process(tmp_path, vendor) as client:
+    async with process(database_url, vendor) as client:
         with pytest.raises(RateLimited) as caught:
             await client.write("POST", "tasks", operation="add")
     assert 590 < caught.value.retry_after <= 600
     assert len(vendor.seen) == 1
 
 
-async def test_another_credential_has_its_own_limit(tmp_path: Path, vendor: Vendor) -> None:
-    async with process(tmp_path, vendor) as client:
+async def test_another_credential_has_its_own_limit(database_url: str, vendor: Vendor) -> None:
+    async with process(database_url, vendor) as client:
         await read(client, 5)
-    async with process(tmp_path, vendor, credential="another-credential") as client:
+    async with process(database_url, vendor, credential="another-credential") as client:
         await read(client)
 
 
-async def test_the_credential_is_not_stored(tmp_path: Path, vendor: Vendor) -> None:
-    async with process(tmp_path, vendor) as client:
+async def test_the_credential_is_not_stored(database_url: str, vendor: Vendor) -> None:
+    async with process(database_url, vendor) as client:
         await read(client)
-    assert SECRET.encode() not in contents(tmp_path)
+    [stored] = rows(database_url, "select key, state from rate_limits")
+    assert SECRET not in "".join(stored)
 
 
-async def test_nothing_is_sent_if_the_call_cannot_be_stored(tmp_path: Path, vendor: Vendor) -> None:
-    async with process(tmp_path, vendor) as client:
+async def test_nothing_is_sent_if_the_call_cannot_be_stored(database_url: str, vendor: Vendor) -> None:
+    async with process(database_url, vendor) as client:
         await read(client)
-        break_store(tmp_path)
+        execute(database_url, "drop table rate_limits")
         with pytest.raises(Unreachable):
             await client.write("POST", "tasks", operation="add")
     assert len(vendor.seen) == 1
-
-
-def contents(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.iterdir())
-
-
-def break_store(folder: Path) -> None:
-    with sqlite3.connect(folder / "liaison.db") as database:
-        database.execute("drop table rate_limits")

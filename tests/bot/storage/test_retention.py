@@ -12,6 +12,7 @@ import pytest
 from bot.config.options import BotOptions
 from bot.storage.retention import Retention
 from tests.bot.app_scene import Scene, app_scene
+from tests.databases import execute, rows
 from tests.e2e.process import until
 
 KEEP = timedelta(days=90)
@@ -23,10 +24,8 @@ def in_days(days: int) -> Callable[[], datetime]:
     return lambda: datetime.now(UTC) + timedelta(days=days)
 
 
-def counts(folder: Path) -> dict[str, int]:
-    with closing(sqlite3.connect(folder / "demo.db")) as database:
-        names = (*TABLES, "ledger", "runs")
-        return {name: database.execute(f"select count(*) from {name}").fetchone()[0] for name in names}
+def counts(url: str) -> dict[str, int]:
+    return {name: rows(url, f"select count(*) from {name}")[0][0] for name in (*TABLES, "ledger", "runs")}
 
 
 def database_size(folder: Path) -> int:
@@ -54,41 +53,42 @@ async def run_to_its_end(scene: Scene) -> None:
     assert await scene.say("end --yes") == "done"
 
 
-async def test_a_run_that_is_over_keeps_only_its_receipts(tmp_path: Path) -> None:
-    async with app_scene(tmp_path) as scene:
+async def test_a_run_that_is_over_keeps_only_its_receipts(database_url: str, tmp_path: Path) -> None:
+    async with app_scene(tmp_path, database_url=database_url) as scene:
         await run_to_its_end(scene)
-        before = counts(tmp_path)
+        before = counts(database_url)
         assert await apply(scene, 89) == 0
         assert await apply(scene, 91) > 0
-        after = counts(tmp_path)
+        after = counts(database_url)
         assert [after[table] for table in TABLES] == [0] * len(TABLES)
         assert (after["ledger"], after["runs"]) == (before["ledger"], before["runs"])
         assert await scene.say("show R1") == "done"
 
 
-async def test_what_a_live_run_may_need_stays(tmp_path: Path) -> None:
-    async with app_scene(tmp_path) as scene:
+async def test_what_a_live_run_may_need_stays(database_url: str, tmp_path: Path) -> None:
+    async with app_scene(tmp_path, database_url=database_url) as scene:
         assert await scene.say("start Database failover") == "done"
         for line in RUN:
             assert await scene.say(line) == "done"
-        before = counts(tmp_path)
+        before = counts(database_url)
         await apply(scene, 91)
-        after = counts(tmp_path)
+        after = counts(database_url)
         kept = ("inbox", "effects", "activity_lines", "activity_posts", "live_cards")
         assert [after[table] for table in kept] == [before[table] for table in kept]
         assert await scene.say("finish T3 T4") == "done"
 
 
 @pytest.mark.parametrize("state", ["sent", "unknown"])
-async def test_a_write_without_an_outcome_stays_with_its_message(tmp_path: Path, state: str) -> None:
-    async with app_scene(tmp_path) as scene:
+async def test_a_write_without_an_outcome_stays_with_its_message(
+    database_url: str, tmp_path: Path, state: str
+) -> None:
+    async with app_scene(tmp_path, database_url=database_url) as scene:
         await run_to_its_end(scene)
         await everything_is_sent(scene)
-        with closing(sqlite3.connect(tmp_path / "demo.db")) as database:
-            database.execute(f"update effects set state = '{state}' where kind = 'FinishTask' and step like '%1%'")
-            database.commit()
+        change = "update effects set state = ? where kind = 'FinishTask' and step like '%1%'"
+        execute(database_url, change, state)
         await apply(scene, 91)
-        after = counts(tmp_path)
+        after = counts(database_url)
         assert after["effects"] == after["inbox"] == 1
 
 

@@ -12,8 +12,11 @@ import pytest_asyncio
 from bot.config.settings import demo_settings
 from bot.doctor import doctor
 from bot.observability import metrics
+from bot.storage.moving import move
+from bot.storage.unreadable import find_unreadable_rows
 from bot.surfaces.console.surface import person
 from tests.bot.app_scene import Scene, app_scene
+from tests.databases import execute
 from tests.e2e.process import until
 
 NOT_UTF8 = b'{"key": "\xff\xfe"}'
@@ -147,3 +150,18 @@ async def test_nothing_is_sent_for_a_message_whose_effects_cannot_be_read(folder
     with closing(sqlite3.connect(folder / "demo.db")) as database:
         after = database.execute("select document from local_runs").fetchall()
     assert after[: len(before)] == before
+
+
+async def test_rows_that_cannot_be_read_on_a_server_are_left_out_and_reported(
+    folder: Path, postgres_url: str
+) -> None:
+    await move(folder / "demo.db", postgres_url)
+    broken = {table: column for table, column in reversed(ROWS) if column != "run"}
+    for table, column in broken.items():
+        assert execute(postgres_url, f'update {table} set "{column}" = ?', "no such thing")
+    assert {row.table for row in await find_unreadable_rows(postgres_url)} == set(broken)
+    async with app_scene(folder, database_url=postgres_url) as scene:
+        await _is_alive(scene)
+    for table, column in broken.items():
+        if table not in REPLACED:
+            assert execute(postgres_url, f"delete from {table} where \"{column}\" = 'no such thing'"), "it is kept"

@@ -6,7 +6,7 @@ from adapters.models import PlatformAction
 from adapters.protocol import Native, Unsupported
 from adapters.writes import Op
 from commands.lookup.fuzzy import find_matches
-from tests.commands.room import Room, button_labels, find_button, private_text
+from tests.commands.room import HERE, Room, activity_texts, button_labels, find_button, private_text
 
 
 @pytest.fixture
@@ -111,6 +111,27 @@ async def test_a_run_is_not_ended_by_a_part_of_its_name(room: Room) -> None:
     assert "Do you mean R1 Primary down in EU?" in private_text(asked)
     assert (await room.run("R1")).run.state == "active"
     assert (await room.press(find_button(asked, button_labels(asked)[0]))).result == "done"
+
+
+async def test_words_after_end_that_name_no_run_may_be_the_message_of_the_run_here(room: Room) -> None:
+    await room.start()
+    asked = await room.type("end all good again")
+    assert asked.result == "question"
+    assert "I can't find an active run called “all good again”. End R1 Primary down in EU" in private_text(asked)
+    assert "It still has 4 open tasks: T1, T2, T3, T4." in private_text(asked)
+    assert button_labels(asked) == ["End R1", "Leave it open"]
+    assert (await room.run("R1")).run.state == "active"
+    ended = await room.press(find_button(asked, "End R1"))
+    assert activity_texts(ended)[0].startswith("Ana ended R1 Primary down in EU: “all good again”")
+
+
+async def test_words_after_end_never_end_another_run(room: Room) -> None:
+    await room.start()
+    elsewhere = HERE.model_copy(update={"channel": "elsewhere"})
+    answer = await room.type("end all good", place=elsewhere)
+    assert "I can't find an active run called “all good”" in private_text(answer)
+    assert button_labels(answer) == ["Runs"]
+    assert (await room.run("R1")).run.state == "active"
 
 
 async def test_a_mistyped_runbook_is_confirmed_before_it_starts(room: Room) -> None:

@@ -62,7 +62,7 @@ async def test_what_only_we_hold_can_be_let_go_where_nothing_can_be_reopened(roo
     }
     room.platform.capabilities = {**room.platform.capabilities, **can}
     await room.type("hold T1 vendor is asleep")
-    assert private_text(await room.type("reopen T1")) == "T1 Confirm the primary is down: no longer held."
+    assert private_text(await room.type("reopen T1")) == "T1 Confirm the primary is down: no longer on hold."
     await room.type("finish T1")
     assert "Add a new task." in private_text(await room.type("reopen T1"))
 

@@ -25,6 +25,7 @@ CATALOGUES: Sequence[Path] = sorted(
 _KEY = re.compile(r"[a-z_]+(\.[a-z_0-9]+)+")
 _STEPS = ROOT / "tests" / "golden" / "words" / "steps.json"
 _WRITES: Sequence[str] = [op for op in Op if op not in READS]
+_VERBS: Sequence[str] = [*_WRITES, "resume"]
 
 
 def _parts() -> Sequence[str]:
@@ -59,10 +60,10 @@ def _named_parts() -> Sequence[str]:
 
 BUILT: Mapping[str, Sequence[str]] = {
     "assign.outsiders{}": ["", "_direct", "_unchecked"],
-    "button.form_{}": ["comment", "finish", *run_menu.ABOUT_TASKS, *run_menu.ABOUT_THE_RUN],
+    "button.form_{}": ["begin", "comment", "finish", *run_menu.ABOUT_TASKS, *run_menu.ABOUT_THE_RUN],
     "can.{}": [*_WRITES, Op.COMMENTS],
     "count.{}": list(TaskState),
-    "doing.{}": _WRITES,
+    "doing.{}": _VERBS,
     "doing_part.{}": _named_parts(),
     "ended.{}": [state for state in RunState if state.is_over],
     "ended.title_{}": [state for state in RunState if state.is_over],
@@ -73,12 +74,12 @@ BUILT: Mapping[str, Sequence[str]] = {
     "health.{}": [health for health in Health if health is not Health.UNSET],
     "menu.{}": ["begin", "finish"],
     "part.{}": _parts(),
-    "receipt.{}": _WRITES,
+    "receipt.{}": _VERBS,
     "run.{}": list(RunState),
-    "short.{}": [*_WRITES, "note"],
+    "short.{}": [*_VERBS, "note"],
     "state.{}": list(TaskState),
     "to.{}": [verb for verb, command in COMMANDS.items() if issubclass(command.intent, TaskIntent)],
-    "trace.{}": _WRITES,
+    "trace.{}": _VERBS,
     "undelivered.{}": ["post", "card", "lines"],
     "undelivered.why_{}": list(Refusal),
     "trace.{}_note": [Op.FINISH, Op.SKIP, Op.APPROVE, Op.END],

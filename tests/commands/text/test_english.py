@@ -15,7 +15,7 @@ OLD_WORDS = (
     r"(?<!service )(?<!help )\bdesk\b",
     r"\bwhisper",
     r"\blive board\b",
-    r"(?<!stack )\btraces?\b",
+    r"(?<!stack )(?<!OpenTelemetry )\btraces?\b",
     r"\bdeeds?\b",
     r"\blaters\b",
     r"\bpatience\b",

@@ -11,7 +11,7 @@ from adapters.protocol import Emulated, Unsupported
 from adapters.results import WriteResult
 from adapters.writes import Op
 from commands.cards.run_card import live_card
-from commands.model.intents import Finish
+from commands.model.intents import Finish, OpenForm
 from commands.model.messages import Place
 from commands.text.catalogue import plain_text
 from tests.commands.room import BEN, HERE, Room, activity_texts, button_labels, find_button, private_text
@@ -124,9 +124,54 @@ async def test_a_task_that_does_not_exist_is_answered_with_the_likely_ones(room:
     await room.type("begin T2")
     answer = await room.type("finish T99")
     assert "I can't find a task “T99” in R1 Primary down in EU. Which one do you mean?" in private_text(answer)
-    assert button_labels(answer) == ["T2 Page the DBA", "Show R1"]
+    assert button_labels(answer) == ["T2 Page the DBA", "T1 Confirm the primary is down", "Show R1"]
     assert "T2 Page the DBA: done" in private_text(await room.press(find_button(answer, "T2 Page the DBA")))
     assert button_labels(await room.type("begin T99"))[:1] == ["T1 Confirm the primary is down"]
+
+
+@pytest.mark.parametrize("line", ["comment T99: paged", "show T99", "assign T99 me", "finish R1.T99 --then T3"])
+async def test_every_verb_offers_open_tasks_for_one_that_does_not_exist(room: Room, line: str) -> None:
+    await room.start()
+    labels = button_labels(await room.type(line))
+    assert labels[-1] == "Show R1"
+    assert len(labels) in (3, 5)
+    assert labels[0] == "T1 Confirm the primary is down"
+
+
+async def test_nothing_is_offered_instead_of_one_of_several_tasks(room: Room) -> None:
+    await room.start()
+    assert button_labels(await room.type("finish T1 T99")) == ["Show R1"]
+    assert (await room.run("R1")).run.tasks[0].state is TaskState.READY
+
+
+async def test_no_form_is_offered_that_would_drop_a_task(room: Room) -> None:
+    await room.start()
+    assert button_labels(await room.type("hold T1 T2")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "label", "fill"),
+    [
+        ("hold T3", "Hold…", {"task": "T3"}),
+        ("hold R1.T3", "Hold…", {"task": "T3"}),
+        ("hold", "Hold…", {}),
+        ("assign T3", "Assign…", {"task": "T3"}),
+        ("comment T3:", "Comment…", {"task": "T3"}),
+        ("add", "Add a task…", {}),
+        ("reject T3", "Reject…", {"task": "T3"}),
+        ("finish T3 --note", "Finish…", {"task": "T3"}),
+        ("end --message", "End…", {}),
+        ("status --next", "Update status", {}),
+        ("status amber", "Update status", {"health": "amber"}),
+    ],
+)
+async def test_a_line_that_lacks_a_value_offers_the_form(
+    room: Room, line: str, label: str, fill: dict[str, str]
+) -> None:
+    await room.start()
+    form = find_button(await room.type(line), label).intent
+    assert isinstance(form, OpenForm)
+    assert form.fill == fill
 
 
 async def test_one_failing_task_does_not_stop_the_others(room: Room) -> None:
@@ -242,8 +287,17 @@ async def test_reopening_clears_a_stored_hold_without_asking_the_platform(room: 
     await room.runs.update_overlay("R1", lambda overlay: overlay.with_hold(tracked.run.tasks[0].id, "vendor"))
     before = list(room.platform.executed)
     answer = await room.type("reopen T1")
-    assert "T1 Confirm the primary is down: no longer held" in private_text(answer)
+    assert "T1 Confirm the primary is down: no longer on hold" in private_text(answer)
     assert room.platform.executed == before
+    assert activity_texts(answer) == ["Ana took T1 Confirm the primary is down off hold"]
+
+
+async def test_what_takes_a_task_off_hold_says_so_everywhere(room: Room) -> None:
+    await room.start()
+    await room.type("hold T1 waiting for the vendor")
+    answer = await room.type("resume T1")
+    assert private_text(answer).startswith("T1 Confirm the primary is down: no longer on hold. Receipt ")
+    assert activity_texts(answer)[0].startswith("Ana took T1 Confirm the primary is down off hold (")
 
 
 async def test_skip_and_reopen(room: Room) -> None:

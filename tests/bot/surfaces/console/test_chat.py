@@ -7,9 +7,11 @@ import pytest
 
 from adapters.toolkit.messages import in_language
 from bot.surfaces.console.chat import Chat, Controls
-from bot.surfaces.console.surface import person, room
+from bot.surfaces.console.forms import matching_options
+from bot.surfaces.console.surface import Console, person, room
 from bot.surfaces.console.terminal import Piped, Screen, Script
-from commands.model.messages import Via
+from commands.model.card import Option
+from commands.model.messages import Membership, Via
 from tests.bot.scripted_app import ScriptedApp
 
 
@@ -160,6 +162,24 @@ async def test_controls_start_with_a_colon() -> None:
     assert harness.texts == []
 
 
+async def test_controls_work_in_the_middle_of_a_form() -> None:
+    harness = ConsoleHarness(Controls({":up": lambda: "up again"}))
+    printed = await harness.script("form", ":up", "amber", "x", "", "a good sentence")
+    assert "up again" in printed
+    assert harness.room.messages[0].via is Via.FORM
+
+
+def test_two_letters_choose_nothing_by_accident() -> None:
+    options = [Option("T1", "T1 Confirm the primary is down"), Option("T2", "T2 Page the DBA")]
+    assert matching_options("do", options) == []
+    assert matching_options("t2", options) == matching_options("dba", options) == matching_options("2", options)
+
+
+async def test_quit_leaves_a_form_and_the_chat(harness: ConsoleHarness) -> None:
+    await harness.script("form", ":quit", "finish T1")
+    assert harness.texts == []
+
+
 async def test_entries_of_another_channel_are_not_printed(harness: ConsoleHarness) -> None:
     messages = harness.room.messages
     await harness.script("start x")
@@ -172,3 +192,10 @@ async def test_the_chat_is_in_the_current_language(harness: ConsoleHarness) -> N
     with in_language("pt-BR"):
         printed = await harness.script("start x", "3")
     assert "Não há botão 3 aqui. Nada mudou." in printed
+
+
+async def test_liaison_itself_is_nobody_to_assign_a_task_to() -> None:
+    console = Console()
+    (liaison,) = await console.find_people("@Liaison", room())
+    (ben,) = await console.find_people("@ben", room())
+    assert (liaison.membership, ben.membership) == (Membership.BOT, Membership.MEMBER)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from commands.model.card import Button
-from commands.model.messages import Actor, Message, ReplyRoute, Via
+from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 from tests.bot.surfaces.mattermost.harness import FINISH_T3, MattermostHarness, simple_card
 from tests.fakes.mattermost import Post
 
@@ -66,7 +66,7 @@ async def test_a_late_refusal_of_a_click_is_a_reply_that_mentions_the_person(
         assert harness.mm.mentions(reply) == {harness.mm.ana.id}
 
 
-async def test_a_late_success_of_a_click_without_buttons_is_not_posted(harness: MattermostHarness) -> None:
+async def test_a_late_success_of_a_click_shows_only_on_the_card(harness: MattermostHarness) -> None:
     post = await harness.post(FINISH_T3)
     await harness.surface.send_private(
         message(harness, Via.BUTTON, post), simple_card("T3 is done", shown_elsewhere=True)
@@ -76,6 +76,18 @@ async def test_a_late_success_of_a_click_without_buttons_is_not_posted(harness: 
         message(harness, Via.BUTTON, post),
         simple_card("T3 is yours", Button("Finish T3", FINISH_T3), shown_elsewhere=True),
     )
+    assert bot_posts(harness) == [post]
+
+
+async def test_a_late_success_in_a_direct_message_is_answered_there(harness: MattermostHarness) -> None:
+    direct = harness.mm.direct(harness.mm.ana, harness.mm.bot)
+    post = await harness.mm.say(direct, "mine", harness.mm.ana)
+    pressed = message(harness, Via.BUTTON, post)
+    pressed = pressed.model_copy(
+        update={"place": pressed.place.model_copy(update={"channel": direct.id, "direct": True})}
+    )
+    card = simple_card("T3 is yours", Button("Finish T3", FINISH_T3), shown_elsewhere=True)
+    await harness.surface.send_private(pressed, card)
     assert bot_posts(harness)[-1].labels == ["Finish T3"]
 
 
@@ -165,3 +177,16 @@ async def test_if_the_right_is_taken_away_the_other_routes_are_used(harness: Mat
     harness.mm.permissions["system_user"].remove("create_post_ephemeral")
     await harness.surface.send_private(message(harness, Via.MENTION, question), simple_card("Second"))
     assert [post.text for post in bot_posts(harness)] == ["Second"]
+
+
+async def test_a_direct_message_or_notice_that_was_sent_before_a_kill_is_found_again(
+    harness: MattermostHarness,
+) -> None:
+    person = Actor(surface="mattermost", id=harness.mm.ana.id)
+    place = Place(surface="mattermost", channel=harness.mm.town.id)
+    for may_exist in (False, True):
+        await harness.surface.send_direct(person, simple_card("Yours"), nonce="n1", may_exist=may_exist)
+        await harness.surface.send_notice(person, place, simple_card("No"), nonce="n2", may_exist=may_exist)
+        harness.mm.pending.clear()  # the server recognises a repeated request for half a minute only
+    posts = harness.mm.posts_in(harness.mm.direct(harness.mm.ana, harness.mm.bot))
+    assert len(posts) == 2

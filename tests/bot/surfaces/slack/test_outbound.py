@@ -289,3 +289,14 @@ def test_a_time_of_another_day_is_relative_to_the_reader() -> None:
     assert fallback_text((ClockTime(CLOCK_TIME, dated=True),)) == (
         f"<!date^{stamp}^{{date_short_pretty}} {{time}}|21 Nov 14:03 UTC>"
     )
+
+
+async def test_a_direct_message_that_was_sent_before_a_kill_is_found_again(
+    slack: Slack, harness: SlackHarness
+) -> None:
+    person = Actor(surface="slack", id=ANA, workspace="T1")
+    for may_exist in (False, True):
+        await harness.surface.send_direct(person, CARD, nonce="n1", may_exist=may_exist)
+    assert len(slack.bot_posts) == 1
+    await harness.surface.send_direct(person, CARD, nonce="n2", may_exist=True)
+    assert len(slack.bot_posts) == 2
