@@ -1,5 +1,6 @@
 """The connections of one client, and what must not be quoted from their responses."""
 
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from adapters.http.transport import Timeouts, Transport
 
 SHORTEST_SECRET = 12  # characters; a shorter word may be part of any response
 _DEFAULT_HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "liaison"}
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_~-]+(?:[./][A-Za-z0-9_~-]+)*/?")
 _NOT_SECRET = ("accept", "content-type", "core-url")
 
 
@@ -35,7 +37,14 @@ class Connections:
         self, method: str, url: str, json: Any, params: Mapping[str, Any] | None
     ) -> tuple[httpx.Response, bytes]:
         """Raises httpx's errors, ``TimeoutError`` and ``ResponseTooLarge``."""
+        if not params and _PLAIN_PATH.fullmatch(url):  # which httpx need not read, nor quote
+            target = {"target": self.base.raw_path + url.encode()}
+            request = httpx.Request(method, self.base, headers=self._headers, json=json, extensions=target)
+            return await self._send(request)
         request = httpx.Request(method, self._absolute(url), params=params, headers=self._headers, json=json)
+        return await self._send(request)
+
+    async def _send(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
         response = await self._open().handle_async_request(request)
         try:
             return response, await read_body(response.aiter_bytes())

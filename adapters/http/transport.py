@@ -98,7 +98,7 @@ class Transport(httpx.AsyncBaseTransport):
         raise httpx.ConnectError("the server closes its connections")
 
     async def _send(self, request: httpx.Request) -> aiohttp.ClientResponse:
-        url = URL(str(request.url), encoded=True)
+        url = _url_of(request)
         if url.scheme not in ("http", "https") or not url.raw_host:
             raise httpx.UnsupportedProtocol(f"{request.url} is not a URL of http")
         headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]
@@ -113,6 +113,14 @@ class Transport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+
+def _url_of(request: httpx.Request) -> URL:
+    """httpx's extension "target" replaces the path of the URL, as with its own transport."""
+    target: bytes | None = request.extensions.get("target")
+    if target is None:
+        return URL(str(request.url), encoded=True)
+    return URL(f"{request.url.scheme}://{request.url.netloc.decode()}{target.decode()}", encoded=True)
 
 
 class _Body(httpx.AsyncByteStream):

@@ -206,10 +206,15 @@ class PeopleDirectory:
         return cached is not None and cached[1] > at
 
 
+_OF_PROFILE = ("email", "membership", "timezone", "locale", "name", "handle")
+
+
 def _merge(actor: Actor, profile: Actor) -> Actor:
-    update = {name: getattr(profile, name) for name in ("email", "membership", "timezone", "locale")}
-    update |= {name: getattr(profile, name) or getattr(actor, name) for name in ("name", "handle")}
-    return actor.model_copy(update=update)
+    name, handle = profile.name or actor.name, profile.handle or actor.handle
+    found = (profile.email, profile.membership, profile.timezone, profile.locale, name, handle)
+    if found == (actor.email, actor.membership, actor.timezone, actor.locale, actor.name, actor.handle):
+        return actor
+    return actor.model_copy(update=dict(zip(_OF_PROFILE, found, strict=True)))
 
 
 def _key(actor: Actor) -> tuple[str, str, str]:

@@ -81,7 +81,9 @@ class RunTasks:
     def _running(self) -> list[Task]:
         """People's tasks first, then those of nobody, then the platform's own and open approvals."""
         wrong = {task.id for task in self._wrong}
-        found = [task for task in self.tasks if task.id not in wrong and _is_going_on(task)]
+        found = [
+            task for task in self.tasks if task.state in _MAY_GO_ON and task.id not in wrong and _is_going_on(task)
+        ]
         return sorted(found, key=lambda task: (not task.urgent, not task.is_ours, not task.assignees))
 
     def _now(self) -> Section | None:
@@ -97,7 +99,8 @@ class RunTasks:
         rest = running[room:]
         options = tuple(self._option(task, press) for task in rest if (press := self._now_button(task)))
         more = translate("run.more_running", count=len(rest)) if rest else ()
-        kind: Literal["", "finish"] = "finish" if all(option.intent.verb == "finish" for option in options) else ""
+        verbs = {option.intent.verb for option in options}
+        kind: Literal["", "finish"] = "finish" if verbs == {"finish"} else ""
         menu = Menu(plain_text(more), options[:MOST_OPTIONS], kind, self.tracked.handle) if options else None
         return Section(_title("run.now"), rows, join_parts([unnamed, () if menu else more], _BETWEEN), menu)
 
@@ -141,7 +144,7 @@ class RunTasks:
             return (
                 approve_button(self.tracked, task) if self._supports(Op.APPROVE) and _is_going_on(task) else None
             )
-        if task.state is TaskState.RUNNING and task.is_ours and self._supports(Op.FINISH):
+        if task.state is TaskState.RUNNING and not task.automatic and Op.FINISH in self._supported:
             return finish_button(self.tracked, task)
         return self._start_button(task)
 
@@ -243,6 +246,9 @@ class RunTasks:
 
     def _supports(self, op: Op) -> bool:
         return op in self._supported
+
+
+_MAY_GO_ON = (TaskState.RUNNING, TaskState.READY)
 
 
 def _is_going_on(task: Task) -> bool:
