@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from adapters.http.responses import read_body
-from adapters.http.transport import Timeouts, Transport
+from adapters.http.transport import Timeouts, Transport, stream_of
 
 SHORTEST_SECRET = 12  # characters; a shorter word may be part of any response
 _DEFAULT_HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "liaison"}
@@ -47,7 +47,8 @@ class Connections:
     async def _send(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
         response = await self._open().handle_async_request(request)
         try:
-            return response, await read_body(response.aiter_bytes())
+            is_encoded = "content-encoding" in response.headers
+            return response, await read_body(response.aiter_bytes() if is_encoded else stream_of(response))
         finally:
             await response.aclose()
 

@@ -9,6 +9,7 @@ would be reported as unknown though it never arrived.
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from yarl import URL
 
 KEEP_IDLE_SECONDS = 2.0
 _CONNECTIONS_TRIED = 5
+_UNSENDABLE = re.compile(rb"[\r\n\0]")
 _LONGEST_HEADER = 100 * 1024
 _NO_DEFAULTS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -138,6 +140,12 @@ class _Body(httpx.AsyncByteStream):
         self._response.release()  # which closes the connection unless everything was read
 
 
+def stream_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it was sent."""
+    assert isinstance(response.stream, _Body)
+    return aiter(response.stream)
+
+
 def _not_sent(error: Exception) -> httpx.TransportError:
     kind = httpx.ConnectTimeout if isinstance(error, TimeoutError) else httpx.ConnectError
     return kind(str(error))
@@ -152,5 +160,5 @@ def _may_be_sent(error: Exception) -> httpx.TransportError:
 def _require_sendable(headers: httpx.Headers) -> None:
     """Without the value in the error, which may be a secret."""
     for name, value in headers.raw:
-        if any(character in value for character in b"\r\n\0"):
+        if _UNSENDABLE.search(value):
             raise httpx.LocalProtocolError(f"the header {name.decode()} has a line break or a null byte")

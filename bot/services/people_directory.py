@@ -84,10 +84,12 @@ class PeopleDirectory:
         While the chat cannot be asked, the last profile is used for half an hour. After that, and for somebody who
         was never read, the membership is ``UNKNOWN``.
         """
+        if (known := self._current(actor)) is not None:
+            return known
         async with self._locks.setdefault(_key(actor), asyncio.Lock()):  # many clicks at once ask the chat once
+            if (known := self._current(actor)) is not None:
+                return known
             cached = self._profiles.get(_key(actor))
-            if cached is not None and self._is_current(*cached, RIGHTS_LIFETIME):
-                return _merge(actor, cached[0])
             try:
                 async with asyncio.timeout(PROFILE_TIMEOUT_SECONDS):
                     profile = await self._read(actor)
@@ -100,6 +102,13 @@ class PeopleDirectory:
                 known = _merge(actor, cached[0]) if cached else actor
                 return known.model_copy(update={"membership": Membership.UNKNOWN})
             return _merge(actor, profile)
+
+    def _current(self, actor: Actor) -> Actor | None:
+        """With a profile that a write may rely on."""
+        cached = self._profiles.get(_key(actor))
+        if cached is None or not self._is_current(*cached, RIGHTS_LIFETIME):
+            return None
+        return _merge(actor, cached[0])
 
     async def _read(self, actor: Actor) -> Actor:
         """The profile as the chat has it now. Raises ``SurfaceError``."""

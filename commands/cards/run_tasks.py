@@ -111,12 +111,11 @@ class RunTasks:
         for task in tasks:
             press = self._now_button(task) if buttons < _MOST_NOW else None
             if press is not None:
-                press = replace(press, style="" if buttons else "primary")
+                press = Button(press.label, press.intent, "" if buttons else "primary")
                 buttons += 1
             shown = self._row(task)
-            rows.append(
-                replace(shown, note=join_parts([shown.note, self._holds_up(task)], _BETWEEN), button=press)
-            )
+            note = join_parts([shown.note, self._holds_up(task)], _BETWEEN)
+            rows.append(Row(shown.state, shown.handle, shown.title, note, press))
         return tuple(rows)
 
     def _holds_up(self, task: Task) -> Text:

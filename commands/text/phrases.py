@@ -1,6 +1,5 @@
 """Small pieces of text and buttons that several cards share."""
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -118,7 +117,9 @@ def join_parts(parts: Sequence[Text | str], between: str = ", ") -> Text:
 
 def bare_title(run: Run, handle: str) -> str:
     """The run's title without the handle that Liaison puts in front of it on the platform ("R9 Primary")."""
-    return re.sub(rf"^{re.escape(handle)}\s+", "", run.title) or run.title
+    rest = run.title.removeprefix(handle)
+    bare = rest.lstrip()
+    return bare if bare and rest not in (run.title, bare) else run.title
 
 
 def run_name(tracked: TrackedRun) -> str:
