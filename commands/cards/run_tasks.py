@@ -21,7 +21,7 @@ from commands.cards.task_row import is_late, row
 from commands.model.card import Button, Menu, Row, Section, Text
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
-from commands.text.phrases import join_parts, shorten
+from commands.text.phrases import fixed_text, join_parts, shorten
 
 MOST_OPTIONS = 100  # of a menu
 _MOST_NOW = 3  # with a button; tasks that run beyond them are in a menu
@@ -102,7 +102,7 @@ class RunTasks:
         verbs = {option.intent.verb for option in options}
         kind: Literal["", "finish"] = "finish" if verbs == {"finish"} else ""
         menu = Menu(plain_text(more), options[:MOST_OPTIONS], kind, self.tracked.handle) if options else None
-        return Section(_title("run.now"), rows, join_parts([unnamed, () if menu else more], _BETWEEN), menu)
+        return Section(fixed_text("run.now"), rows, join_parts([unnamed, () if menu else more], _BETWEEN), menu)
 
     def _rows_with_buttons(self, tasks: Sequence[Task]) -> tuple[Row, ...]:
         """The first few have a button, and the first of these stands out."""
@@ -178,8 +178,12 @@ class RunTasks:
         options = tuple(self._option(task, press) for task in left if (press := self._start_button(task)))
         more = translate("run.more_ready", count=len(ready) - _MOST_NEXT) if len(ready) > _MOST_NEXT else ()
         kind: Literal["begin", "finish"] = "begin" if self._supports(Op.BEGIN) else "finish"
-        menu = Menu(_title(f"menu.{kind}"), options[:MOST_OPTIONS], kind, self.tracked.handle) if options else None
-        return Section(_title("run.next"), tuple(rows), more, menu)
+        menu = (
+            Menu(fixed_text(f"menu.{kind}"), options[:MOST_OPTIONS], kind, self.tracked.handle)
+            if options
+            else None
+        )
+        return Section(fixed_text("run.next"), tuple(rows), more, menu)
 
     # Later, done, stages
 
@@ -204,7 +208,7 @@ class RunTasks:
         named: list[Text] = [self._named(task) for task in tasks[:most]]
         if len(tasks) > most:
             named.append(translate("run.and_more", count=len(tasks) - most))
-        return Section(_title(title), more=join_parts(named, _BETWEEN))
+        return Section(fixed_text(title), more=join_parts(named, _BETWEEN))
 
     def _named(self, task: Task) -> Text:
         drawn = self._row(task)
@@ -223,7 +227,7 @@ class RunTasks:
             for stage, tasks in counts[:_MOST_STAGES]
         ]
         more = [translate("run.and_more", count=len(counts) - _MOST_STAGES)] if len(counts) > _MOST_STAGES else []
-        return Section(_title("run.stages"), more=join_parts([*parts, *more], _BETWEEN))
+        return Section(fixed_text("run.stages"), more=join_parts([*parts, *more], _BETWEEN))
 
     def _of_stage(self, stage: Stage) -> list[Task]:
         return [task for task in self.tasks if task.stage == stage.id]
@@ -258,7 +262,3 @@ def _is_going_on(task: Task) -> bool:
 @lru_cache(maxsize=8192)
 def _option_label(label: str, title: str) -> str:
     return shorten(f"{label} · {title}", _TITLE)
-
-
-def _title(key: str) -> str:
-    return plain_text(translate(key))
