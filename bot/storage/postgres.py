@@ -77,6 +77,8 @@ class PostgresDatabase:
 
         Raises ``Unreachable`` if nothing is stored, ``CommitLost`` if that is not known.
         """
+        if self.changes.unusable:
+            raise Unreachable(self.changes.unusable)
         started = time.monotonic()
         self._cut_stalled_writer(first=True)
         try:
