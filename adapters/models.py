@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar, overload
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -154,6 +154,8 @@ class Task(Model):
     urgent: bool = False
     expected_at: datetime | None = None  # when the platform expects a waiting or held task to continue
     link: str | None = None
+    self_assigned: bool = Field(False, exclude_if=lambda own: not own)
+    """The assignee took it themselves, as far as the platform says."""
 
     @property
     def is_ours(self) -> bool:

@@ -19,8 +19,8 @@ from adapters.errors import AdapterError
 from adapters.http.client import HttpClients
 from adapters.protocol import Adapter, CheckResult
 from bot.config.settings import Settings
-from bot.engine.embedded import EmbeddedEngine
 from bot.engine.intake import AppIntake
+from bot.engine.port import Engine
 from bot.engine.reconciler import Reconciler
 from bot.observability import metrics
 from bot.outbound.activity_log import ActivityLog
@@ -82,7 +82,7 @@ class Application:
     notifier: Notifier
     responder: Responder
     services: Services
-    engine: EmbeddedEngine
+    engine: Engine
     reconciler: Reconciler
     heartbeat: Heartbeat
     intake: AppIntake

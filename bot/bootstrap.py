@@ -14,11 +14,12 @@ from bot.app import Application, utc_now
 from bot.chats import create_chats
 from bot.config.settings import Settings
 from bot.engine.command_log import log_late_outcome
-from bot.engine.effect_outcomes import EffectServices
+from bot.engine.effect_outcomes import EffectServices, no_other_replicas
 from bot.engine.embedded import EmbeddedEngine
 from bot.engine.intake import AppIntake
 from bot.engine.message_history import MessageHistory
 from bot.engine.message_work import MessageProcessor
+from bot.engine.port import Engine
 from bot.engine.reconciler import Reconciler
 from bot.observability import metrics, traces
 from bot.outbound.activity_log import ActivityLog
@@ -28,7 +29,7 @@ from bot.outbound.home_pages import HomePages
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.notifications import Notifications
 from bot.outbound.notifier import Notifier
-from bot.outbound.outbox import Outbox
+from bot.outbound.outbox import Claims, Outbox
 from bot.outbound.postings import Senders
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
@@ -133,6 +134,17 @@ class _Parts:
             lambda message: self.outbox.place_changed(message.place.surface, message.place.channel)
         )
         self.intake.on_place_change.append(self.outbox.place_changed)
+        self._follow_replicas()
+
+    def _follow_replicas(self) -> None:
+        """What others change is read again."""
+        subscribe = self.store.subscribe
+        subscribe("runs", self.run_rows.reload_all)
+        subscribe("last_used", self.run_rows.reload_last_used)
+        subscribe("people", self.people.reload)
+        subscribe("receipts", self.effect_log.reload)
+        subscribe("live_cards", self.live_cards.reload)
+        subscribe("activity_lines", self.activity_log.reload)
 
     # What is sent to chats
 
@@ -149,7 +161,8 @@ class _Parts:
     def activity_log(self) -> ActivityLog:
         rows, language = ActivityRows(self.store), self.settings.bot.language
         within = self.settings.bot.activity_within
-        return ActivityLog(rows, self.chats, self.live_cards, self.now, language, within)
+        has_replicas = self.settings.bot.has_replicas
+        return ActivityLog(rows, self.chats, self.live_cards, self.now, language, within, has_replicas)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -159,7 +172,14 @@ class _Parts:
             Kind.POINTER: self.live_cards.send_pointer,
             Kind.LINES: self.activity_log.send,
         }
-        return Outbox(OutboxRows(self.store), senders, self.senders.notices_about, self.now)
+        return Outbox(OutboxRows(self.store), senders, self.senders.notices_about, self.now, self._claims())
+
+    def _claims(self) -> Claims | None:
+        if not self.settings.bot.has_replicas:
+            return None
+        from bot.storage.claims import AdvisoryLocks  # and the driver
+
+        return AdvisoryLocks(self.settings.bot.database_url)
 
     @cached_property
     def responder(self) -> Responder:
@@ -174,6 +194,7 @@ class _Parts:
             self.now,
             reaction=self.settings.bot.reaction_emoji,
             escalate_after=self.settings.bot.escalate_after,
+            raises_store_errors=self.settings.bot.has_replicas,
         )
 
     @cached_property
@@ -259,6 +280,7 @@ class _Parts:
             shutting_down=asyncio.Event(),
             slowest_answer=self.settings.slowest_answer,
             downtime=lambda: self.heartbeat.downtime,
+            list_awaited=self.effect_log.awaited if self.settings.bot.has_replicas else no_other_replicas,
         )
 
     @cached_property
@@ -273,10 +295,21 @@ class _Parts:
             await self.responder.post_late_outcome(effect, outcome)
 
     @cached_property
-    def engine(self) -> EmbeddedEngine:
+    def engine(self) -> Engine:
+        settings, scheduled = self.settings.bot, ScheduledRows(self.store)
+        if not settings.has_replicas:
+            return EmbeddedEngine(self.inbox, scheduled, self.processor, self.now)
+        from bot.engine.distributed import DistributedEngine  # and procrastinate
+
+        return DistributedEngine(
+            settings.database_url, self.store, self.inbox, scheduled, self.processor, self.now
+        )
+
+    @cached_property
+    def processor(self) -> MessageProcessor:
         timeout, shutting_down = self.effect_services.write_timeout, self.effect_services.shutting_down
         reactions = ReactionReader(self.chats, self.now, timeout, shutting_down)
-        work = MessageProcessor(
+        return MessageProcessor(
             self.services,
             self.effect_services,
             self.reconciler,
@@ -287,8 +320,8 @@ class _Parts:
             reactions,
             self.inbox,
             self.now,
+            raises_store_errors=self.settings.bot.has_replicas,
         )
-        return EmbeddedEngine(self.inbox, ScheduledRows(self.store), work, self.now)
 
     @cached_property
     def intake(self) -> AppIntake:

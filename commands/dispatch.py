@@ -16,6 +16,7 @@ from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer
 from commands.cards.permitted_buttons import with_permitted_buttons
+from commands.guest_access import is_for_guests, require_reading
 from commands.lookup.earlier_message import (
     completed_intent,
     require_earlier,
@@ -37,7 +38,7 @@ from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.operations.start_preparation import has_runbook, prepare_start
 from commands.text.locales import language_of
-from commands.visibility import ReadableRuns, missing_run, readable_services, require_reading
+from commands.visibility import ReadableRuns, missing_run, readable_services
 
 
 class Route(Model):
@@ -160,10 +161,10 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
     if has_begun:
         services, runs = context.services, None
     context = replace(context, services=services)
-    right = Right.READ
+    right, is_public = Right.READ, True
     try:
         intent = services.commands.intent_from(route.intent or {})
-        right = services.commands.right_of(intent)
+        right, is_public = services.commands.right_of(intent), is_for_guests(intent, services)
         if not has_begun:
             await require_right_for(intent, message, services)
         handle = context.run.handle if context.run is not None else intent.run
@@ -180,6 +181,8 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
             await services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
         answer = error_answer(error, services, message, is_write=right is not Right.READ)
+    if answer.private is not None and not is_public:
+        answer = replace(answer, private=replace(answer.private, members_only=True))
     return _for_its_reader(answer, message, services, runs)
 
 

@@ -16,17 +16,15 @@ from datetime import datetime
 
 from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.toolkit.people import is_certainly_same
-from commands.access import RIGHT_KEYS, is_any_of, is_any_place, is_listed, require_right
-from commands.language.references import is_run_handle, is_task_handle
+from commands.access import is_any_of, is_any_place, is_listed, require_right
 from commands.model.access_rules import AccessRules, ReadRule
 from commands.model.card import Button
 from commands.model.command import Right
-from commands.model.errors import Missing, NotAllowed
-from commands.model.intents import Help, Intent, Runbooks, Runs, Show, Whoami
+from commands.model.errors import Missing
+from commands.model.intents import Runs
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import MembershipsPort, PeoplePort, RunsPort, Services
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
-from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import button
 
 _OPERATOR = "console"  # whoever can use it can read the database as well
@@ -61,9 +59,20 @@ class Reader:
         return self.actor.membership is Membership.MEMBER
 
     @property
+    def is_insider(self) -> bool:
+        """Full members, and whoever ``[access]`` names. Only they are told about platforms and their runbooks, and
+        about runs of no place."""
+        return self.is_member or self.actor.surface == _OPERATOR or is_listed(self.actor, self._rules)
+
+    @property
+    def sees_cards(self) -> bool:
+        """Whether they may read any run."""
+        return self.is_insider or self._rules.guests != "off"
+
+    @property
     def sees_details(self) -> bool:
         """Whether they may read more of a run than its card shows."""
-        return self.is_member or is_listed(self.actor, self._rules) or self._rules.guests == "read"
+        return self.is_insider or self._rules.guests == "read"
 
     async def can_read(self, tracked: TrackedRun) -> bool:
         if self.actor.surface == _OPERATOR:
@@ -81,14 +90,13 @@ class Reader:
         return _PEOPLE_OF_THE_PLACE in who and await self._is_of_its_places(tracked)
 
     async def _can_read_as_guest(self, tracked: TrackedRun) -> bool:
-        listed = is_listed(self.actor, self._rules)
-        if self._rules.guests == "off" and not listed:
+        if not self.sees_cards:
             return False
         rule = _rule_for(tracked, self._rules.read)
         if rule is not None and self.actor.id not in rule.who and _PEOPLE_OF_THE_PLACE not in rule.who:
             return False
         if not tracked.overlay.places:
-            return listed
+            return self.is_insider
         return await self._sees_any(tracked.overlay.places)
 
     async def _is_of_its_places(self, tracked: TrackedRun) -> bool:
@@ -253,38 +261,6 @@ def readable_services(actor: Actor, place: Place, services: Services) -> tuple[S
     platforms = {name: adapter for name, adapter in services.platforms.items() if reader.may_use(name)}
     types = {name: type for name, type in services.platform_types.items() if reader.may_use(name)}
     return replace(services, runs=runs, platforms=platforms, platform_types=types), runs
-
-
-def require_reading(intent: Intent, right: Right, actor: Actor, services: Services) -> None:
-    """Raises ``NotAllowed`` for what guests and other companies may not read at all, whatever run it is about."""
-    reader = Reader(actor, services)
-    if reader.is_member or actor.surface == _OPERATOR or is_listed(actor, services.access_rules):
-        return
-    if isinstance(intent, Help | Whoami):
-        return
-    if actor.membership is Membership.UNKNOWN and right is Right.READ and not _is_of_cards(intent, reader):
-        raise NotAllowed("access.unknown", what=plain_text(translate(RIGHT_KEYS[right])))
-    if services.access_rules.guests == "off":
-        raise NotAllowed("access.guests_off")
-    if right is not Right.READ:
-        return  # rights have their own words
-    if not _is_of_cards(intent, reader):
-        raise NotAllowed("access.guests_card")
-
-
-def _is_of_cards(intent: Intent, reader: Reader) -> bool:
-    """Whether it shows no more than the cards of runs, as far as they may read these."""
-    if isinstance(intent, Show):
-        return _is_of_a_card(intent, details=reader.sees_details)
-    return not isinstance(intent, Runbooks)
-
-
-def _is_of_a_card(intent: Show, *, details: bool) -> bool:
-    """A run by its handle, or that of the channel; with ``details`` also a task or comments. Words may name a
-    runbook."""
-    what = intent.what.strip()
-    is_run = intent.kind != "runbook" and (not what or is_run_handle(what))
-    return (is_run and not intent.comments) or (details and (is_run or is_task_handle(what)))
 
 
 def require_form(about: str, actor: Actor, place: Place, services: Services) -> None:

@@ -40,6 +40,7 @@ _STATES = {IN_PROGRESS: TaskState.RUNNING, CLOSED: TaskState.DONE, SKIPPED: Task
 _CHANNEL_CHECKLIST = "channelChecklist"  # the type of a channel's to-do list: a run without a playbook
 _MADE_OF_TITLES = "~"  # the first character of an id made of titles, for servers that send no ids
 _EVENT_TYPE = "task_state_modified"
+_ASSIGNED = "assignee_changed"
 
 
 class Names(Protocol):
@@ -103,8 +104,8 @@ def _title_id(checklist: WireChecklist, item: WireItem) -> str:
 
 
 def to_tasks(wire: WireRun, names: Names) -> tuple[Task, ...]:
-    state_events = {event.event_at: event for event in wire.timeline_events if event.event_type == _EVENT_TYPE}
-    return _tasks(wire.checklists, names, state_events)
+    events = {(event.event_type, event.event_at): event for event in wire.timeline_events}
+    return _tasks(wire.checklists, names, events)
 
 
 def to_run(wire: WireRun, platform: str, site: str, names: Names, at: datetime, runbook: str = "") -> Run:
@@ -185,7 +186,7 @@ def _stages(checklists: Iterable[WireChecklist]) -> tuple[Stage, ...]:
 
 
 def _tasks(
-    checklists: Iterable[WireChecklist], names: Names, state_events: Mapping[int, WireEvent]
+    checklists: Iterable[WireChecklist], names: Names, events: Mapping[tuple[str, int], WireEvent]
 ) -> tuple[Task, ...]:
     id_counts: Counter[str] = Counter()
     tasks = []
@@ -196,17 +197,22 @@ def _tasks(
             if id_counts[id] > 1:
                 id = f"{id}#{id_counts[id]}"
             if not item.is_hidden:
-                tasks.append(_task(id, checklist, item, names, state_events))
+                tasks.append(_task(id, checklist, item, names, events))
     return tuple(tasks)
 
 
 def _task(
-    id: str, checklist: WireChecklist, item: WireItem, names: Names, state_events: Mapping[int, WireEvent]
+    id: str,
+    checklist: WireChecklist,
+    item: WireItem,
+    names: Names,
+    events: Mapping[tuple[str, int], WireEvent],
 ) -> Task:
     state = _STATES.get(item.state, TaskState.READY)
     is_skipped, is_running, is_over = state is TaskState.SKIPPED, state is TaskState.RUNNING, state.is_over
     at = to_datetime(max(item.state_modified, item.delete_at or 0) if is_skipped else item.state_modified)
-    actor = _actor(state_events.get(item.state_modified), names) if at else None
+    actor = _actor(events.get((_EVENT_TYPE, item.state_modified)), names) if at else None
+    assigned = events.get((_ASSIGNED, item.assignee_modified))
     return Task(
         id=id,
         title=item.title,
@@ -220,6 +226,7 @@ def _task(
         finished_at=at if is_over else None,
         finished_by=actor if is_over else None,
         due_at=to_datetime(item.due_date),
+        self_assigned=bool(item.assignee_id and assigned and assigned.subject_user_id == item.assignee_id),
     )
 
 

@@ -52,6 +52,7 @@ class WireItem(Wire):
     state: str = OPEN
     state_modified: int = 0
     assignee_id: str = ""
+    assignee_modified: int = 0
     command: str = ""
     description: str = ""
     due_date: int = 0

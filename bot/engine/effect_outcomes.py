@@ -6,7 +6,7 @@ cannot be stored is kept in memory, and the write stays unknown until it can be.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -50,9 +50,17 @@ class EffectNotices(Protocol):
 KnownOutcome = WriteResult | AdapterError
 
 
+async def no_other_replicas(_run: str, _key: str) -> Sequence[Effect]:
+    """What this process does not look for, nobody does."""
+    return ()
+
+
 @dataclass(frozen=True)
 class EffectServices:
-    """Shared by the effects of all messages. ``unstored``: known outcomes that could not be stored yet."""
+    """Shared by the effects of all messages. ``unstored``: known outcomes that could not be stored yet.
+
+    ``list_awaited``: the writes to a run that other messages than the given one wait for on any replica.
+    """
 
     effect_log: EffectLog
     platforms: Mapping[str, Adapter]
@@ -63,6 +71,7 @@ class EffectServices:
     shutting_down: asyncio.Event
     slowest_answer: Callable[[str], timedelta]  # of a platform: how long it may work on a request without answer
     downtime: Callable[[], Downtime | None] = lambda: None  # before this process
+    list_awaited: Callable[[str, str], Awaitable[Sequence[Effect]]] = no_other_replicas
     unstored: dict[tuple[str, str], KnownOutcome] = field(default_factory=dict)
 
     def recovery(self, effect: Effect) -> Recovery:

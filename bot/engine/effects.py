@@ -27,9 +27,9 @@ from adapters.errors import AdapterError, OutcomeUnknown, RateLimited, Unreachab
 from adapters.results import Baseline, WriteResult
 from adapters.unconfigured import adapter_named
 from adapters.writes import Op, StartRun, Write, WriteMarker
-from bot.engine.effect_outcomes import EffectServices, KnownOutcome, look, record_unknown, settle
+from bot.engine.effect_outcomes import EffectServices, KnownOutcome, look, record_unknown, settle, unknown_outcome
 from bot.engine.port import Progress
-from bot.engine.reconciler import Reconciler
+from bot.engine.reconciler import Reconciler, concern_the_same
 from bot.observability import metrics
 from bot.storage.effects import Effect
 from bot.storage.store import StoreError
@@ -40,6 +40,7 @@ from commands.model.tracked_run import TrackedRun
 NOTICE_AFTER_SECONDS = 3.0
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 10.0
+OTHERS_LOOK_SECONDS = 1.0  # until it is seen again whether another replica knows the outcome of a write
 _RECEIPT_SYMBOLS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 T = TypeVar("T")
@@ -101,15 +102,18 @@ class Effects:
         logged = (await self._load()).get(step.step_key)
         if logged is not None and logged.state in ("done", "refused"):
             return _logged_outcome(logged)
-        await self._progress.rejoin_queue()
         if logged is not None and logged.state in ("sent", "unknown"):
             self._progress.sent = self._progress.has_news = True
             return await self._reconcile(logged)
+        await self._progress.rejoin_queue()
         if check is not None:
             check()
         if self._progress.answered and not self._continues_write(step):
             return Refused(step, None, "stopped")
-        outcome = await self._send_until_timeout(self._new_effect(step, run))
+        last_error = logged.outcome if logged is not None and self._progress.runs else None
+        outcome = await self._send_until_timeout(
+            self._new_effect(step, run), last_error if isinstance(last_error, AdapterError) else None
+        )
         if not (isinstance(outcome, Refused) and outcome.why == "stopped"):
             self._progress.has_news = True
         if not isinstance(outcome, Refused):
@@ -161,13 +165,14 @@ class Effects:
             sends=0,
         )
 
-    async def _send_until_timeout(self, effect: Effect) -> Outcome:
-        """Retries while the platform is unreachable, until the write timeout."""
-        services, began, notified = self._services, self._services.now(), False
+    async def _send_until_timeout(self, effect: Effect, last_error: AdapterError | None) -> Outcome:
+        """Retries while the platform is unreachable, until the write timeout. ``last_error``: of earlier tries,
+        whose sender was told."""
+        services, began, notified = self._services, self._services.now(), last_error is not None
         requested_at = self._progress.requested_at or self._message.at
         deadline = requested_at + services.write_timeout
-        delay = FIRST_RETRY_SECONDS
-        last_error: AdapterError | None = None
+        tries_before = self._progress.runs + 2 if last_error is not None else 0
+        delay = min(FIRST_RETRY_SECONDS * 2 ** min(tries_before, 10), LONGEST_RETRY_SECONDS)
         while True:
             if self._progress.stopped.is_set():
                 return Refused(effect.step, last_error, "stopped")
@@ -185,15 +190,17 @@ class Effects:
             except RateLimited as error:
                 last_error, delay = error, error.retry_after
                 if services.now() + timedelta(seconds=delay) >= deadline:
-                    await self._record_unsent(effect)
+                    await self._record_unsent(effect, error)
                     return Refused(effect.step, error, "patience")
             except Unreachable as error:
                 last_error = error
-            await self._record_unsent(effect)
+            await self._record_unsent(effect, last_error)
             if not notified and (services.now() - began).total_seconds() + delay >= NOTICE_AFTER_SECONDS:
                 notified = True
                 await _notify(services.notices.notify_waiting(self._message, effect, last_error, deadline))
-            await self._sleep(min(delay, (deadline - services.now()).total_seconds()))
+            pause = min(delay, (deadline - services.now()).total_seconds())
+            self._progress.give_way(pause)
+            await self._sleep(pause)
             delay = min(delay * 2, LONGEST_RETRY_SECONDS)
 
     def _too_late(self, step: Write, error: AdapterError | None, requested_at: datetime) -> Refused:
@@ -211,7 +218,7 @@ class Effects:
         services, step = self._services, effect.step
         self._progress.sent = True
         try:
-            await services.effect_log.record_sent(effect)
+            await services.effect_log.record_sent(effect, self._progress.require_own)
         except StoreError:
             self._progress.sent = False
             raise
@@ -234,9 +241,9 @@ class Effects:
             return await self._reconcile(replace(effect, state="unknown"))
         return outcome
 
-    async def _record_unsent(self, effect: Effect) -> None:
+    async def _record_unsent(self, effect: Effect, error: AdapterError) -> None:
         try:
-            await self._services.effect_log.record_state(effect, "unsent")
+            await self._services.effect_log.record_state(effect, "unsent", error)
         except StoreError as error:  # the log has it as sent: the next start finds out that it was not
             log.warning("write not noted as unsent", step=effect.step.step_key, error=str(error))
 
@@ -260,19 +267,21 @@ class Effects:
         a downtime longer than the write timeout nothing is sent again: what was right then may be wrong now.
         """
         services, step = self._services, effect.step
+        has_looked = self._progress.is_out_of_queue and effect.state == "unknown"
         effect = replace(effect, state="unknown")
         if step.only_adds_text:
             self._progress.leave_queue()
-        outcome = await look(services, effect)
+        outcome = unknown_outcome(effect) if has_looked else await look(services, effect)
         if not isinstance(outcome, Unknown):
             return outcome
-        await record_unknown(services, effect)
+        if not has_looked:
+            await record_unknown(services, effect)
         is_recent = services.now() < effect.baseline.sent_at + services.write_timeout
         if is_recent and not self._progress.answered:
-            await _notify(services.notices.notify_checking(self._message, effect))
-            check = self._reconciler.check(effect, lambda: not self._progress.stopped.is_set())
             if step.op is not Op.START or step.run is not None:
                 self._progress.leave_queue()
+            await _notify(services.notices.notify_checking(self._message, effect))
+            check = self._reconciler.check(effect, lambda: not self._progress.stopped.is_set())
             assert check.result is not None
             outcome = await self._or_shutdown(check.result)
         else:
@@ -294,7 +303,21 @@ class Effects:
             await self._or_stopped(check.over.wait())
         if notice is not None:
             notice.cancel()
+        await self._wait_for_replicas(wanted, run)
         await progress.rejoin_queue()
+
+    async def _wait_for_replicas(self, wanted: Write, run: TrackedRun) -> None:
+        """The same for what other replicas are looking for."""
+        while not self._progress.stopped.is_set():
+            awaited = await self._services.list_awaited(run.handle, self._message.key)
+            earlier = next((effect for effect in awaited if concern_the_same(effect.step, wanted)), None)
+            if earlier is None:
+                return
+            self._progress.leave_queue()
+            if self._progress.runs * OTHERS_LOOK_SECONDS >= NOTICE_AFTER_SECONDS:
+                await _notify(self._services.notices.notify_behind(self._message, wanted, earlier))
+            self._progress.give_way(OTHERS_LOOK_SECONDS)
+            await self._sleep(OTHERS_LOOK_SECONDS)
 
     async def _notify_when_behind(self, wanted: Write, earlier: Effect) -> None:
         await asyncio.sleep(NOTICE_AFTER_SECONDS)

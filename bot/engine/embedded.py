@@ -17,7 +17,13 @@ import structlog
 
 from adapters.models import RunKey
 from bot.engine.keyed_queues import KeyedQueues, TurnQueues
-from bot.engine.port import STORE_RETRY_SECONDS, MessageWork, Progress
+from bot.engine.port import (
+    HOLD_FOR_START_SECONDS,
+    QUEUED_NOTICE_SECONDS,
+    STORE_RETRY_SECONDS,
+    MessageWork,
+    Progress,
+)
 from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -31,8 +37,6 @@ from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
 UNACKNOWLEDGED_SECONDS = 5.0  # then a recorded message is processed anyway: the surface's acknowledgement failed
-HOLD_FOR_START_SECONDS = 10.0
-QUEUED_NOTICE_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -190,7 +194,8 @@ class EmbeddedEngine:
         self._set_timer(slot, due_at, message)
 
     def queued_writes(self, run: str) -> int:
-        return self._run_queues.size(run)
+        """With the one that is being executed, once it has waited for some seconds."""
+        return max(self._run_queues.size(run), self.delayed_writes(run))
 
     def delayed_writes(self, run: str) -> int:
         """Those accepted some seconds ago of which nothing was sent yet."""
@@ -327,7 +332,7 @@ class EmbeddedEngine:
         await self._work.deliver(item.message, answer, resumed=item.progress.resumed)
         if item.goes_on is not None and item.route is not None:
             try:
-                await self._inbox.mark_again(key)
+                await self._inbox.mark_again(key, item.route)
             except StoreError as error:
                 log.warning("message not marked as going on", delivery=key, error=str(error))
             item.progress, item.goes_on = item.goes_on, None

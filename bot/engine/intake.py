@@ -103,9 +103,10 @@ class AppIntake:
     async def store_answer(self, key: str, answer: bytes) -> None:
         await self._inbox.store_answer(key, answer)
 
-    async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
+    async def open_form(self, wanted: OpenForm, actor: Actor, place: Place, *, in_place: bool = True) -> Form:
         with in_language(self.language_for(actor)):
-            self._memberships.prove_seen(actor, place, self._now())
+            if in_place:
+                self._memberships.prove_seen(actor, place, self._now())
             actor = await self._known_actor(actor)
             services, _ = readable_services(actor, place, self._services)
             return await open_form(wanted, actor, place, services)
@@ -160,8 +161,9 @@ class AppIntake:
         is_final = passing_mention.is_understood(message, self._services)
         return message.model_copy(update={"key": understood}) if is_final else message
 
-    async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
-        self._memberships.prove_seen(actor, place, self._now())
+    async def live_card(self, place: Place, run: str, actor: Actor, *, in_place: bool = True) -> Card | None:
+        if in_place:
+            self._memberships.prove_seen(actor, place, self._now())
         services = self._without_asking(actor, place)
         tracked = await services.runs.get(run)
         return None if tracked is None else live_card(tracked, services, self._now())

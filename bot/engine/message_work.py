@@ -58,7 +58,11 @@ class MessageProcessor:
         reactions: ReactionReader,
         inbox: Inbox,
         now: Callable[[], datetime],
+        *,
+        raises_store_errors: bool = False,
     ) -> None:
+        """``raises_store_errors``: the engine processes a message again when the database has failed."""
+        self._raises_store_errors = raises_store_errors
         self._services = services
         self._effect_services = effect_services
         self._reconciler = reconciler
@@ -124,7 +128,7 @@ class MessageProcessor:
                 log.warning("intent not stored", delivery=message.key, error=str(error))
 
     def failed_answer(self, message: Message, error: Exception) -> Answer:
-        return self._error_answer(message, error)
+        return self._fault_answer(message, error)
 
     async def busy_answer(self, message: Message, run: str) -> Answer:
         await self._save_intent(message)  # for [Try again]
@@ -146,6 +150,8 @@ class MessageProcessor:
             try:
                 return await self._execute(message, route, progress)
             except StoreError as error:
+                if self._raises_store_errors:
+                    raise
                 log.warning("database failed, trying again", delivery=message.key, error=str(error))
             except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
                 return self._error_answer(message, error)
@@ -192,7 +198,9 @@ class MessageProcessor:
         log_command(known, self._facts.pop(message.key, CommandFacts()), answer.result)
         try:
             visible = await self._responder.deliver(message, answer, resumed=resumed)
-        except Exception:
+        except Exception as error:
+            if self._raises_store_errors and isinstance(error, StoreError):
+                raise
             log.exception("answer not delivered", delivery=message.key)
             await self._inbox.mark_done(message.key, answer.result)
             return
@@ -250,6 +258,11 @@ class MessageProcessor:
         return zone
 
     def _error_answer(self, message: Message, error: Exception) -> Answer:
+        if self._raises_store_errors and isinstance(error, StoreError):
+            raise error
+        return self._fault_answer(message, error)
+
+    def _fault_answer(self, message: Message, error: Exception) -> Answer:
         id = secrets.token_hex(4)
         if isinstance(error, StoreError):
             log.error("database failed", id=id, delivery=message.key, error=str(error))

@@ -1,7 +1,7 @@
 """The engine as the application sees it, and the work it hands out.
 
-There is one implementation: ``embedded`` (SQLite, one process). Handlers and surfaces must not depend on which
-engine they run on.
+There are two implementations: ``embedded`` (SQLite, one process) and ``distributed`` (PostgreSQL, any number of
+replicas). Handlers and surfaces must not depend on which engine they run on.
 
 ``start`` puts unfinished messages back into their queues, in order, before any port opens. ``stop`` lets running
 work finish within its grace period and leaves the rest for the next start.
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from adapters.models import RunKey
 from bot.storage.inbox import UnfinishedMessage
+from bot.storage.sql import Connection
 from bot.surfaces.protocol import Recorded
 from commands.dispatch import Route
 from commands.model.card import Answer
@@ -22,14 +23,28 @@ from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
 
+class GaveWay(asyncio.CancelledError):
+    """Ends the processing of a message for now, exactly as a shutdown does. The engine continues it later."""
+
+
 def _no_queue() -> None:
     """For a message that is in no queue."""
+
+
+def _may_wait(_: float) -> None:
+    """For a message that may wait as long as it has to."""
+
+
+def _nobody_else(_: Connection) -> None:
+    """For a message that no other process can have taken over."""
 
 
 async def _nothing_to_wait_for() -> None:
     """Likewise."""
 
 
+HOLD_FOR_START_SECONDS = 10.0
+QUEUED_NOTICE_SECONDS = 3.0
 STORE_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses in which a database that fails is waited for."""
 
@@ -44,6 +59,10 @@ class Progress:
     - ``requested_at``: when a person's decision made it continue. The write timeout counts from then.
     - ``decided_by``: who stopped it or decided an unknown outcome. Their click already got an answer.
     - ``has_news``: something happened that the answer to that click did not report.
+    - ``runs``: how often it gave way before.
+    - ``give_way``: called before a pause of so many seconds. Raises ``GaveWay`` if others need its place.
+    - ``is_out_of_queue``: it left the queue of its run before, and looked for the outcome of a write then.
+    - ``require_own``: part of the transaction that notes a write as sent. Raises if another replica has it now.
     - ``leave_queue``: lets the messages behind it in the queue of its run go on. ``rejoin_queue`` waits until it
       is its turn again. Both do nothing if it has left, or is in its turn, already.
     """
@@ -55,11 +74,18 @@ class Progress:
     decided_by: Actor | None = None
     has_news: bool = False
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    runs: int = 0
+    is_out_of_queue: bool = False
+    give_way: Callable[[float], None] = _may_wait
+    require_own: Callable[[Connection], None] = _nobody_else
     leave_queue: Callable[[], None] = _no_queue
     rejoin_queue: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_wait_for
 
 
 class Engine(Protocol):
+    on_delay_change: Callable[[str], None]
+    """Gets the run whose number of ``delayed_writes`` may be another."""
+
     async def start(self) -> None: ...
 
     async def stop(self, grace: float) -> None: ...
@@ -96,7 +122,15 @@ class Engine(Protocol):
         """The number of accepted writes that wait in the queue of the run with this handle."""
         ...
 
+    def delayed_writes(self, run: str) -> int:
+        """Of those accepted some seconds ago, the number of which nothing was sent yet."""
+        ...
+
     def ready(self) -> bool: ...
+
+    def oldest_message_at(self) -> datetime | None:
+        """When the oldest unfinished message came."""
+        ...
 
 
 class MessageWork(Protocol):

@@ -132,7 +132,7 @@ class Reconciler:
                 if check.effect.run == run
                 and check.effect.key != key
                 and check.is_awaited
-                and _concern_the_same(check.effect.step, wanted)
+                and concern_the_same(check.effect.step, wanted)
             ),
             None,
         )
@@ -278,7 +278,7 @@ def _is_contradicted(outcome: Unknown) -> bool:
     return False
 
 
-def _concern_the_same(earlier: Write, later: Write) -> bool:
+def concern_the_same(earlier: Write, later: Write) -> bool:
     """Whether the order of two writes to one run matters. That of texts and added tasks does not."""
     if earlier.only_adds_text or later.only_adds_text:
         return False

@@ -8,7 +8,7 @@ once the chat has it.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -49,8 +49,10 @@ class ActivityLog:
         now: Callable[[], datetime],
         language: str = ENGLISH,
         within: timedelta = timedelta(0),
+        has_replicas: bool = False,
     ) -> None:
         """``within``: how long the line of a done write may wait for others."""
+        self._has_replicas = has_replicas
         self._rows = rows
         self._language = language
         self._surfaces = surfaces
@@ -65,6 +67,10 @@ class ActivityLog:
 
     async def load(self) -> None:
         self._known_slots = set(await self._rows.slots())
+
+    async def reload(self, slots: Collection[str] | None) -> None:
+        """Another replica has posted these lines, or any."""
+        self._known_slots |= set(await self._rows.slots() if slots is None else slots)
 
     async def resume(self) -> None:
         """Shows the lines that the last process could not."""
@@ -133,6 +139,8 @@ class ActivityLog:
             slots = [stored.slot for stored in await self._rows.lines_in_post(post.nonce)]
             return post, slots.index(line.slot) if line.slot in slots else len(slots)
         latest, count = self._latest.get(line.run), self._counts.get(line.run, 0)
+        if self._has_replicas:  # another one may have made the newest post
+            latest, count = await self._rows.latest_post(line.run)
         if latest is not None and count < MAX_LINES_PER_POST:
             is_recent = self._now() - latest.at < timedelta(seconds=JOIN_SECONDS)
             if is_recent or not latest.post or self._batches.is_waiting(latest):
@@ -162,6 +170,8 @@ class ActivityLog:
         lines = await self._rows.lines_in_post(delivery.subject)
         if post is None or not lines:
             return
+        if self._has_replicas and post.post and not await self._rows.has_unshown(post.nonce):
+            return  # another one has shown it
         surface = self._surfaces[post.place.surface]
         if not post.post and may_exist and (found := await surface.find_post(post.place, post.nonce)):
             post = replace(post, post=found.id)

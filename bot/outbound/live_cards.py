@@ -6,11 +6,12 @@ with its nonce, before it is posted: after a crash the card is found by that non
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from adapters.toolkit.messages import ENGLISH, in_language
+from bot.outbound.deferred_edits import DeferredEdits
 from bot.outbound.drawings import Drawings
 from bot.outbound.outbox import Outbox
 from bot.storage.live_cards import LiveCard, LiveCardRows
@@ -56,12 +57,24 @@ class LiveCards:
         self._bind = bind
         self._now = now
         self._cards: dict[tuple[str, str], LiveCard] = {}  # by (run, place key)
+        self.deferred_edits = DeferredEdits(self.mark_changed)
         self._locks: dict[tuple[str, str], asyncio.Lock] = {}  # a card is posted, edited or moved by one task
 
     async def load(self) -> None:
         for card in await self._rows.all():
             if card.place.surface in self._surfaces:
                 self._cards[card.run, card.place.key] = card
+
+    async def reload(self, runs: Collection[str] | None) -> None:
+        """Another replica has posted, edited or moved cards of these runs, or of any."""
+        if runs is None:
+            found = await self._rows.all()
+            runs = {card.run for card in (*found, *self._cards.values())}
+        else:
+            found = [card for run in runs for card in await self._rows.of_run(run)]
+        for card in [card for card in self._cards.values() if card.run in runs]:
+            del self._cards[card.run, card.place.key]
+        self._cards |= {(card.run, card.place.key): card for card in found if card.place.surface in self._surfaces}
 
     def resume(self) -> None:
         """Redraws what is out of date, and finds or posts again what a crash left unposted."""
@@ -101,6 +114,8 @@ class LiveCards:
 
     def mark_changed(self, run: str, cause: Message | None = None) -> None:
         """``cause``: its sender is told if the chat refuses the edit."""
+        if self.deferred_edits.defers(run, cause):
+            return
         for card in list(self._cards.values()):
             if card.run == run and (card.post or card.deletions < MOST_DELETIONS):
                 self._request(card, cause)
@@ -225,7 +240,7 @@ class LiveCards:
         edited_at = self._now()
         # In memory at once: a double click within the next moment must be recognised.
         self._cards[card.run, card.place.key] = replace(card, shown=hash, edited_at=edited_at)
-        await self._rows.record_edit(card.nonce, hash, edited_at)
+        await self._rows.record_edit(card, hash, edited_at)
 
     async def _put_back(self, card: LiveCard) -> None:
         """Others deleted the card: it is posted again, but only once. Then a notice is posted, once too."""
@@ -243,7 +258,7 @@ class LiveCards:
         return card
 
     async def _forget(self, card: LiveCard) -> None:
-        await self._rows.delete(card.nonce)
+        await self._rows.delete(card)
         del self._cards[card.run, card.place.key]
 
     def _delivery(self, card: LiveCard, cause: Message | None) -> Delivery:

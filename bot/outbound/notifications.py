@@ -135,11 +135,13 @@ class Notifications:
     def _did_it(self, actor: Actor, tracked: TrackedRun, stored: StoredNews, cause: _Cause | None) -> bool:
         if cause is not None:
             return cause.message.actor.same_as(actor)
-        person = stored.news.person
-        finishers = {
-            task.finished_by for id in stored.news.blockers if (task := tracked.run.task(id)) and task.finished_by
-        }
-        return person is not None and bool(person.name) and finishers == {person.name}
+        person, task = stored.news.person or Person(), tracked.run.task(stored.news.task)
+        if stored.news.kind is NewsKind.ASSIGNED and task is not None:
+            doers = {person.name} if task.self_assigned else {task.started_by}
+        else:
+            blockers = [tracked.run.task(id) for id in stored.news.blockers]
+            doers = {other.finished_by for other in blockers if other is not None and other.finished_by}
+        return bool(person.name) and doers == {person.name}
 
     async def _cause_of_task(self, stored: StoredNews) -> _Cause | None:
         news = stored.news

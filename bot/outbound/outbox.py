@@ -13,8 +13,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 import structlog
 
@@ -29,6 +29,8 @@ PATIENT_ATTEMPTS = 6
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
 PROBE_SECONDS = 60.0
+TAKE_OVER_SECONDS = 5.0
+CLAIM_SECONDS = 0.1  # until a lane that another replica sends in is tried again
 NEVER_PROBED = frozenset({Refusal.INVALID, Refusal.POST_GONE})
 """Nothing that happens in the chat changes these. The next start tries once more."""
 _PRIORITIES = {Kind.CARD: 1, Kind.POINTER: 1, Kind.LINES: 2}
@@ -79,8 +81,19 @@ class _Item:
         self.waiters.clear()
 
 
+class Claims(Protocol):
+    """Of what one replica may do at a time. Raises ``StoreError``."""
+
+    async def take(self, name: str) -> bool: ...
+
+    async def release(self, name: str) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 class Outbox:
-    """``senders``: how each kind is sent. ``notices_about`` says who is told that a delivery is parked."""
+    """``senders``: how each kind is sent. ``notices_about`` says who is told that a delivery is parked.
+    ``claims``: of the lanes, if there are several replicas."""
 
     def __init__(
         self,
@@ -88,8 +101,10 @@ class Outbox:
         senders: Mapping[Kind, Send],
         notices_about: Callable[[Delivery, SurfaceError], Sequence[Delivery]],
         now: Callable[[], datetime],
+        claims: Claims | None = None,
     ) -> None:
         self._rows = rows
+        self._claims = claims
         self._senders = senders
         self._notices_about = notices_about
         self._now = now
@@ -106,6 +121,23 @@ class Outbox:
 
     def start(self) -> None:
         self._loops = [asyncio.create_task(self._dispatch()), asyncio.create_task(self._probe())]
+        if self._claims is not None:
+            self._loops.append(asyncio.create_task(self._take_over_forever()))
+
+    async def _take_over_forever(self) -> None:
+        """What other replicas have not sent for some time: they may be dead."""
+        while True:
+            await asyncio.sleep(TAKE_OVER_SECONDS)
+            try:
+                unsent = await self._rows.unsent()
+            except StoreError as error:
+                log.warning("deliveries not looked through", error=str(error))
+                continue
+            for delivery in unsent:
+                is_old = self._now() - delivery.at > timedelta(seconds=TAKE_OVER_SECONDS)
+                if is_old and delivery.key not in self._items:
+                    self._items[delivery.key] = _Item(delivery, may_exist=True)
+            self._wake.set()
 
     async def stop(self, grace: float) -> None:
         """Sends what is due, within ``grace`` seconds. The rest stays in its rows."""
@@ -116,6 +148,8 @@ class Outbox:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._claims is not None:
+            await self._claims.close()
 
     # Putting deliveries in
 
@@ -273,20 +307,13 @@ class Outbox:
         self._wake.set()
 
     async def _send(self, item: _Item) -> None:
-        delivery, changes = item.delivery, item.changes
+        delivery = item.delivery
         try:
             if self._now() >= delivery.until:
                 log.error("delivery given up: the chat did not take it in time", delivery=delivery.key)
                 self._end(item, taken=False)
                 return
-            trace = traces.continued(item.trace, f"send {delivery.kind}", surface=delivery.place.surface)
-            with trace, background() if item.urgency else nullcontext():
-                await self._senders[delivery.kind](delivery, item.may_exist)
-            self._unpark_group(delivery)
-            if item.changes == changes:
-                self._end(item, taken=True)
-            else:
-                self._go_on(item)
+            await self._send_alone(item)
         except Throttled as error:
             metrics.count_chat_rate_limit(delivery.place.surface)
             item.not_before = asyncio.get_running_loop().time() + error.retry_after
@@ -302,6 +329,41 @@ class Outbox:
         finally:
             item.sending = False
             self._wake.set()
+
+    async def _send_alone(self, item: _Item) -> None:
+        """With replicas, only while none of them sends in this lane."""
+        if self._claims is None:
+            await self._draw_and_send(item)
+            return
+        if not await self._claims.take(f"post {item.lane}"):
+            item.not_before = asyncio.get_running_loop().time() + CLAIM_SECONDS
+            return
+        try:
+            await self._rows.catch_up()
+            if item.delivery.kind in DRAWN_WHEN_SENT or await self._rows.is_unsent(item.delivery.key):
+                await self._draw_and_send(item)
+                await self._rows.flush()
+            else:
+                self._forget(item)
+        finally:
+            await self._claims.release(f"post {item.lane}")
+
+    async def _draw_and_send(self, item: _Item) -> None:
+        delivery, changes = item.delivery, item.changes
+        trace = traces.continued(item.trace, f"send {delivery.kind}", surface=delivery.place.surface)
+        with trace, background() if item.urgency else nullcontext():
+            await self._senders[delivery.kind](delivery, item.may_exist)
+        self._unpark_group(delivery)
+        if item.changes == changes:
+            self._end(item, taken=True)
+        else:
+            self._go_on(item)
+
+    def _forget(self, item: _Item) -> None:
+        """Another replica has sent it."""
+        if self._items.get(item.delivery.key) is item:
+            del self._items[item.delivery.key]
+        item.end(taken=True)
 
     def _end(self, item: _Item, *, taken: bool) -> None:
         """Sent, or given up."""

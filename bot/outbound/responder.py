@@ -7,6 +7,7 @@ activity lines, so its news goes to the sender instead.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -52,7 +53,7 @@ class Scheduler(Protocol):
 
 class Responder:
     """``find_message`` returns an earlier message by its key. ``reaction`` is the emoji that answers a mention
-    which needs no words, or "".
+    which needs no words, or "". ``raises_store_errors``: an answer that cannot be stored is delivered again.
 
     ``scheduler`` and ``services`` depend on this object, so they are set after it is created.
     """
@@ -70,7 +71,9 @@ class Responder:
         *,
         escalate_after: timedelta,
         reaction: str = "",
+        raises_store_errors: bool = False,
     ) -> None:
+        self._raises_store_errors = raises_store_errors
         self._surfaces = surfaces
         self._outbox = outbox
         self._live_cards = live_cards
@@ -98,6 +101,9 @@ class Responder:
     async def post_card(self, handle: str, place: Place, *, cause: Message | None = None) -> None:
         if place.surface in self._surfaces:
             await self._live_cards.ensure_posted(handle, place, cause)
+
+    def defer_card(self, handle: str) -> AbstractContextManager[None]:
+        return self._live_cards.deferred_edits.during_write(handle)
 
     async def post_activity(self, line: ActivityLine) -> None:
         await self._activity_log.post(line)
@@ -235,7 +241,8 @@ class Responder:
             await self._join_home_channel(message, handle, home)
         private = answer.private
         if answer.move_card:
-            private = private or await self._move(answer.move_card, message)
+            card = await self._move(answer.move_card, message)
+            private = _with_notes(card, private) if card is not None and private is not None else private or card
         posts = self._postings.of(message, answer, self._now())
         if private is not None and (keys or posts.here) and answer.result == "done":
             private = replace(private, shown_elsewhere=True)
@@ -246,6 +253,8 @@ class Responder:
         try:
             new = await self._inbox.mark_done(message.key, answer.result, deliveries)
         except StoreError as error:  # the next start processes it again, and sends nothing again to a platform
+            if self._raises_store_errors:
+                raise
             log.warning("message not marked as done", delivery=message.key, error=str(error))
             new = set(keys)
         self._outbox.committed(deliveries, new)
@@ -354,6 +363,10 @@ class Responder:
             card = replace(card, confidential=True)
         if message.place.surface in self._surfaces:
             await self._outbox.put(self._postings.answer(message, card, self._now(), NOTICE_USEFUL_FOR))
+
+
+def _with_notes(card: Card, notes: Card) -> Card:
+    return replace(card, lines=(*card.lines, notes.title, *notes.lines))
 
 
 def _step_answer(private: Card | None, answer: Answer) -> Card:

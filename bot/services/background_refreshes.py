@@ -13,6 +13,7 @@ import structlog
 
 from adapters.errors import AdapterError
 from adapters.http.rate_limits import background
+from bot.storage.store import StoreError
 
 REFRESH_INTERVAL_SECONDS = 3.0
 UNHURRIED_SECONDS = 10.0
@@ -81,7 +82,7 @@ class BackgroundRefreshes:
                     try:
                         async with self._slot(handle):
                             await self._read(handle, tasks)
-                    except AdapterError as error:
+                    except (AdapterError, StoreError) as error:
                         log.info("run not refreshed", run=handle, error=str(error))
                     is_created = not self._is_being_created(handle)
                     await asyncio.sleep(REFRESH_INTERVAL_SECONDS if is_created else FIRST_REFRESH_SECONDS)

@@ -106,8 +106,9 @@ class Memberships:
         return self._last(_key(place, actor))
 
     def prove(self, message: Message) -> None:
-        """The sender could see the place when they sent the message."""
-        if message.via in _SENT_BY_CLIENT:
+        """The sender could see the place when they sent the message. A button that is on no post is in a form, or
+        on a page, which may have been left open."""
+        if message.via in _SENT_BY_CLIENT and (message.via is not Via.BUTTON or message.reply.post):
             self.prove_seen(message.actor, message.place, message.at)
 
     def prove_seen(self, actor: Actor, place: Place, at: datetime) -> None:

@@ -5,8 +5,9 @@ forgotten when the chat reports that the person changed.
 """
 
 import asyncio
+import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
@@ -49,6 +50,17 @@ class PeopleDirectory:
     async def load(self) -> None:
         for actor, fetched_at in await self._rows.load():
             self._profiles[_key(actor)] = (actor, fetched_at)
+
+    async def reload(self, people: Collection[str] | None) -> None:
+        """Another replica has read or forgotten these profiles, or any."""
+        for surface, person in [("", "")] if people is None else map(json.loads, people):
+            forgotten = [key for key in self._profiles if surface in ("", key[0]) and person in ("", key[2])]
+            for key in forgotten:
+                del self._profiles[key]
+            found = await (self._rows.find(surface, person) if surface else self._rows.load())
+            if not found:
+                self._changes[surface, person] += 1  # what is being asked now may be old
+            self._profiles |= {_key(actor): (actor, at) for actor, at in found}
 
     async def profile(self, actor: Actor) -> Actor:
         """The actor with membership, name and e-mail address. Asks the chat at most once a day.

@@ -38,6 +38,7 @@ class ActivityRows:
         def change(connection: Connection) -> None:
             connection.execute(_INSERT_POST, nonce=post.nonce, **new)
             connection.put("activity_lines", {"slot": line.slot}, row | {"shown": False})
+            connection.changed("activity_lines", line.slot)
 
         await self._store.transaction(change, Commit.ACTIVITY)
 
@@ -50,6 +51,16 @@ class ActivityRows:
                 connection.execute(_MARK_SHOWN, slot=line.slot, line=_dump_line(line))
 
         await self._store.transaction(change, Commit.ACTIVITY)
+
+    async def latest_post(self, run: str) -> tuple[ActivityPost | None, int]:
+        """The newest one of the run, and the number of its lines."""
+        found = await self._posts("where run = :run order by at desc limit 1", run=_number(run))
+        return (found[0], len(await self.lines_in_post(found[0].nonce))) if found else (None, 0)
+
+    async def has_unshown(self, nonce: str) -> bool:
+        """Whether the post has a line that the chat does not show."""
+        query = "select 1 from activity_lines where nonce = :nonce and shown = false"
+        return await self._store.row(query, nonce=nonce) is not None
 
     async def lines_in_post(self, nonce: str) -> Sequence[ActivityLine]:
         return await self._lines("where nonce = :nonce order by number", nonce=nonce)
@@ -86,7 +97,7 @@ class ActivityRows:
         found = await self._posts("where nonce = :nonce", nonce=nonce)
         return found[0] if found else None
 
-    async def _posts(self, condition: str = "", **values: str) -> Sequence[ActivityPost]:
+    async def _posts(self, condition: str = "", **values: object) -> Sequence[ActivityPost]:
         rows = await self._store.rows(f"select * from activity_posts {condition}", **values)  # noqa: S608
         return self._store.parse_rows("activity_posts", rows, _load_post, key=["nonce"])
 

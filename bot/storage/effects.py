@@ -1,7 +1,7 @@
 """The effect log and the ledger: what was sent to a platform, and with what outcome."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -32,7 +32,8 @@ def stored_kind(write: Write) -> str:
 
 @dataclass(frozen=True)
 class Effect:
-    """One step of one message. ``outcome`` is a ``WriteResult`` when done, an ``AdapterError`` when refused."""
+    """One step of one message. ``outcome`` is a ``WriteResult`` when done, an ``AdapterError`` when refused or not
+    sent."""
 
     key: str
     step: Write
@@ -63,6 +64,13 @@ class EffectLog:
         rows = await self._store.rows("select distinct run, task from ledger")
         self._with_receipts = {(f"R{row['run']}", row["task"]) for row in rows}
 
+    async def reload(self, receipts: Collection[str] | None) -> None:
+        """Other replicas have done something, and these receipts prove it, or any."""
+        if receipts is None:
+            await self.load()
+        for run, task in map(json.loads, receipts or ()):
+            self._with_receipts.add((run, task))
+
     async def get(self, key: str, step_key: str) -> Effect | None:
         query = "select * from effects where key = :key and step = :step"
         found = self._parse(await self._store.rows(query, key=key, step=step_key))
@@ -79,6 +87,10 @@ class EffectLog:
     async def of_run(self, run: str, since: datetime) -> Sequence[Effect]:
         """What was, or may have been, written since then, newest first."""
         return self._parse(await self._store.rows(_OF_RUN, run=int(run[1:]), since=since))
+
+    async def awaited(self, run: str, key: str) -> Sequence[Effect]:
+        """Writes to the run whose outcome other messages than ``key`` still wait for."""
+        return self._parse(await self._store.rows(_AWAITED, run=int(run[1:]), key=key))
 
     async def list_open(self) -> Sequence[Effect]:
         """What was sent and has no outcome yet, whether or not it was noted as unknown."""
@@ -98,8 +110,8 @@ class EffectLog:
     def _parse(self, rows: Sequence[Row]) -> list[Effect]:
         return self._store.parse_rows("effects", rows, _effect, key=["key", "step"])
 
-    async def record_sent(self, effect: Effect) -> None:
-        """Durable when it returns, so call it before the request goes out.
+    async def record_sent(self, effect: Effect, require: Callable[[Connection], None] = lambda _: None) -> None:
+        """Durable when it returns, so call it before the request goes out. ``require`` may raise.
 
         Sending again updates the count and keeps the first baseline.
         """
@@ -117,11 +129,19 @@ class EffectLog:
             "sends": effect.sends,
             "sent_at": effect.baseline.sent_at,
         }
-        await self._store.execute(_RECORD_SENT, Commit.SENT, **values)
 
-    async def record_state(self, effect: Effect, state: Literal["unsent", "unknown"]) -> None:
+        def change(connection: Connection) -> None:
+            require(connection)
+            connection.execute(_RECORD_SENT, **values)
+
+        await self._store.transaction(change, Commit.SENT)
+
+    async def record_state(
+        self, effect: Effect, state: Literal["unsent", "unknown"], reason: AdapterError | None = None
+    ) -> None:
+        """``reason``: why it was not sent."""
         await self._store.transaction(
-            lambda connection: self.write_outcome(connection, effect, state, None), Commit.OUTCOME
+            lambda connection: self.write_outcome(connection, effect, state, reason), Commit.OUTCOME
         )
 
     def write_outcome(
@@ -137,6 +157,7 @@ class EffectLog:
         connection.execute(_SET_STATE, key=effect.key, step=effect.step.step_key, state=state, outcome=dumped)
         if state == "done" and not (isinstance(outcome, WriteResult) and outcome.already):
             connection.execute(_INSERT_RECEIPT, **_receipt(effect, dumped))
+            connection.changed("receipts", json.dumps([effect.run, effect.step.target]))
 
     def remember_receipt(self, effect: Effect) -> None:
         self._with_receipts.add((effect.run, effect.step.target))
@@ -162,6 +183,10 @@ select platform, count(*) as count from effects
 where state = 'unknown' or (state = 'sent' and sent_at < :sent_before) group by platform"""
 _OF_RUN = """
 select * from effects where run = :run and sent_at >= :since and state != 'refused' order by sent_at desc"""
+_AWAITED = """
+select effects.* from effects join inbox on inbox.key = effects.key
+where effects.run = :run and effects.key != :key and effects.state in ('sent', 'unknown')
+and inbox.state = 'placed' order by effects.sent_at"""
 _RECEIPT_COLUMNS = ("key", "step", "code", "op", "run", "task", "by", "at", "answer")
 _INSERT_RECEIPT = f"{insert_query('ledger', _RECEIPT_COLUMNS)} on conflict do nothing"
 _RECEIPTS_OF_RUN = "select * from ledger where run = :run order by seq desc limit 50"

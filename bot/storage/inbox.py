@@ -1,8 +1,9 @@
 """The inbox: one row per delivery key, with the message, our answer to the chat, and how far we got."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from pydantic_core import to_json
 
@@ -34,9 +35,20 @@ class RecordedMessage:
     result: Result | None
 
 
+class MessageJobs(Protocol):
+    """Stores, in the same transaction as the message, what has to be done with it."""
+
+    def recorded(self, connection: Connection, message: Message) -> None: ...
+
+    def routed(self, connection: Connection, key: str, route: Route) -> None: ...
+
+
 class Inbox:
+    """``jobs``: None if the engine finds what it has to do in the rows."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.jobs: MessageJobs | None = None
 
     async def record(self, message: Message, answer: bytes) -> bytes | None:
         """None for a new message. For a repeated delivery, the answer that the first one got."""
@@ -51,6 +63,8 @@ class Inbox:
                 "at": message.at,
             }
             if connection.execute(_RECORD, **values):
+                if self.jobs is not None:
+                    self.jobs.recorded(connection, message)
                 return None
             (row,) = connection.rows("select answer from inbox where key = :key", key=message.key)
             return bytes(row["answer"])
@@ -71,7 +85,26 @@ class Inbox:
     async def save_route(self, key: str, intent: str, route: Route, queue_order: int) -> None:
         """Durable before anything is sent: after a restart the message must not find another run."""
         values = {"intent": intent, "route": route.model_dump_json(), "queue_order": queue_order}
-        await self._update(key, Commit.ROUTE, **values, state="placed")
+
+        def change(connection: Connection) -> None:
+            _update(connection, key, **values, state="placed")
+            self._route(connection, key, route)
+
+        await self._store.transaction(change, Commit.ROUTE)
+
+    def _route(self, connection: Connection, key: str, route: Route) -> None:
+        if self.jobs is not None:
+            self.jobs.routed(connection, key, route)
+
+    async def save_read(self, message: Message) -> None:
+        """What a message was found to be about. It is routed then."""
+
+        def change(connection: Connection) -> None:
+            _update(connection, message.key, message=message.model_dump_json(exclude_defaults=True))
+            if self.jobs is not None:
+                self.jobs.recorded(connection, message)
+
+        await self._store.transaction(change, Commit.ROUTE)
 
     async def save_intent(self, key: str, intent: str) -> None:
         """Remembers how the message was understood, for the choice that its sender is about to get."""
@@ -86,12 +119,41 @@ class Inbox:
 
         return await self._store.transaction(change, Commit.DONE)
 
-    async def mark_again(self, key: str) -> None:
+    async def mark_again(self, key: str, route: Route) -> None:
         """It goes on: an outcome became known while it was being answered."""
-        await self._update(key, Commit.DONE, state="again", result=None)
 
-    async def mark_stopped(self, key: str) -> None:
-        await self._update(key, Commit.STOPPED, stopped=True)
+        def change(connection: Connection) -> None:
+            _update(connection, key, state="again", result=None)
+            self._route(connection, key, route)
+
+        await self._store.transaction(change, Commit.DONE)
+
+    async def mark_stopped(self, key: str, also: Callable[[Connection], None] = lambda _: None) -> None:
+        """``also``: what is stored with it."""
+
+        def change(connection: Connection) -> None:
+            _update(connection, key, stopped=True)
+            also(connection)
+
+        await self._store.transaction(change, Commit.STOPPED)
+
+    async def find_unfinished(self, key: str) -> UnfinishedMessage | None:
+        """None if it is done, or if there is no such message (any more)."""
+        rows = await self._store.rows("select * from inbox where key = :key and state != 'done'", key=key)
+        found = self._store.parse_rows("inbox", rows, _unfinished, key=["key"])
+        return found[0] if found else None
+
+    async def find_pending_start(self, queue: str) -> str | None:
+        """The handle of the run that is being started from this place queue; "" if it has none yet."""
+        rows = await self._store.rows(_PENDING_STARTS, starting='%"starting":true%')
+        for pending in self._store.parse_rows("inbox", rows, _unfinished, key=["key"]):
+            if pending.message.place.queue == queue and pending.route is not None:
+                return pending.route.queue
+        return None
+
+    async def oldest_unfinished(self) -> datetime | None:
+        row = await self._store.row("select min(at) as at from inbox where state != 'done'")
+        return read_time(row["at"]) if row is not None else None
 
     async def unfinished(self) -> Sequence[UnfinishedMessage]:
         """In the order to resume them: by position in the run queues, then those that have none yet."""
@@ -112,6 +174,7 @@ class Inbox:
         if not readable or readable[0].route is None:
             return None
         _update(connection, key, state="again", result=None, requested_at=requested_at)
+        self._route(connection, key, readable[0].route)
         return replace(readable[0], answered=True, requested_at=requested_at)
 
     def sender(self, connection: Connection, key: str) -> Actor | None:
@@ -158,6 +221,7 @@ class Inbox:
         await self._store.transaction(lambda connection: _update(connection, key, **values), kind)
 
 
+_PENDING_STARTS = "select * from inbox where state in ('placed', 'again') and route like :starting order by seq"
 _COLUMNS = ("key", "message", "answer", "state", "stopped", "at")
 _RECORD = f"{insert_query('inbox', _COLUMNS)} on conflict do nothing"
 _TAKE_CHOICE = f"{insert_query('choices', ('key', 'message', 'by', 'at'))} on conflict do nothing"

@@ -39,6 +39,10 @@ class LiveCardRows:
         rows = await self._store.rows("select * from live_cards")
         return self._store.parse_rows("live_cards", rows, _live_card, key=["nonce"])
 
+    async def of_run(self, run: str) -> Sequence[LiveCard]:
+        rows = await self._store.rows("select * from live_cards where run = :run", run=int(run[1:]))
+        return self._store.parse_rows("live_cards", rows, _live_card, key=["nonce"])
+
     async def save(self, card: LiveCard) -> None:
         """There is one row per run and place: a new card replaces the old one."""
         values = {
@@ -51,16 +55,26 @@ class LiveCardRows:
             "deletions": card.deletions,
         }
         key = {"run": int(card.run[1:]), "place_key": card.place.key}
-        await self._store.put("live_cards", key, values, Commit.LIVE_CARD)
 
-    async def delete(self, nonce: str) -> None:
-        await self._store.execute("delete from live_cards where nonce = :nonce", Commit.LIVE_CARD, nonce=nonce)
+        def change(connection: Connection) -> None:
+            connection.put("live_cards", key, values)
+            connection.changed("live_cards", card.run)
 
-    async def record_edit(self, nonce: str, shown: str, at: datetime) -> None:
+        await self._store.transaction(change, Commit.LIVE_CARD)
+
+    async def delete(self, card: LiveCard) -> None:
+        def change(connection: Connection) -> None:
+            connection.execute("delete from live_cards where nonce = :nonce", nonce=card.nonce)
+            connection.changed("live_cards", card.run)
+
+        await self._store.transaction(change, Commit.LIVE_CARD)
+
+    async def record_edit(self, card: LiveCard, shown: str, at: datetime) -> None:
         """Durable soon: until then, a restart edits it again."""
 
         def change(connection: Connection) -> None:
-            connection.execute(_RECORD_EDIT, nonce=nonce, shown=shown, at=at)
+            connection.execute(_RECORD_EDIT, nonce=card.nonce, shown=shown, at=at)
+            connection.changed("live_cards", card.run)
 
         self._store.later(change, Commit.LIVE_CARD)
 

@@ -92,6 +92,17 @@ class OutboxRows:
         rows = await self._store.rows("select * from outbox where state != 'sent' order by seq")
         return self._store.parse_rows("outbox", rows, _delivery, key=["key"])
 
+    async def is_unsent(self, key: str) -> bool:
+        query = "select 1 from outbox where key = :key and state != 'sent'"
+        return await self._store.row(query, key=key) is not None
+
+    async def catch_up(self) -> None:
+        await self._store.catch_up()
+
+    async def flush(self) -> None:
+        """Returns when what is durable soon is durable."""
+        await self._store.rows("select 1")
+
     def sent(self, delivery: Delivery) -> None:
         """Durable soon: until then, a restart sends it again."""
         self._end(_DELETE if delivery.kind in DRAWN_WHEN_SENT else _MARK_SENT, delivery.key)

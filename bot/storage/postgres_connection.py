@@ -16,7 +16,7 @@ from psycopg.rows import DictRow, dict_row
 from bot.storage.sql import Connection, Row, encodable_text, stored_values
 
 WRITE_SECONDS = 3.0  # a server that does not answer a transaction for so long counts as unreachable
-_OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "connect_timeout": 2,  # seconds, the least that libpq accepts
     "tcp_user_timeout": int(WRITE_SECONDS * 1000),
     "client_encoding": "utf8",
@@ -31,11 +31,11 @@ Driver = psycopg.Connection[DictRow]
 
 
 def connect(url: str) -> Driver:
-    return psycopg.connect(url, autocommit=True, row_factory=dict_row, **_OPTIONS)
+    return psycopg.connect(url, autocommit=True, row_factory=dict_row, **OPTIONS)
 
 
 async def connect_async(url: str) -> AsyncDriver:
-    return await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row, **_OPTIONS)
+    return await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row, **OPTIONS)
 
 
 class PostgresConnection(Connection):

@@ -108,6 +108,7 @@ class RunTransaction:
         self.change(handle, lambda run: run.model_copy(update={"overlay": run.overlay.with_place(place)}))
         key = {"place": place.key, "thread": place.thread}
         self.connection.put("bindings", key, {"run": run_number(handle), "at": self.now})
+        self.connection.changed("runs", handle)
         self.bound[place.key, place.thread] = handle
 
     def bound_to(self, place: Place) -> StoredRun | None:
@@ -121,6 +122,7 @@ class RunTransaction:
             "delete from bindings where run = :run returning *", run=run_number(handle)
         ):
             self.bound[row["place"], row["thread"]] = None
+            self.connection.changed("runs", handle)
 
     def _find_readable(self, query: str, *, released: str = "", **values: object) -> StoredRun | None:
         """``released``: the column to clear in a row that cannot be read. The row itself is kept."""
@@ -150,6 +152,7 @@ class RunTransaction:
 
     def _remember(self, stored: StoredRun) -> StoredRun:
         self.changed[stored.handle] = stored
+        self.connection.changed("runs", stored.handle)
         return stored
 
 

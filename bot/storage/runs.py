@@ -3,7 +3,7 @@
 Everything is also kept in memory, which is replaced by what a commit returned if that is newer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -37,6 +37,23 @@ class RunRows:
         self._bindings = dict(self._store.parse_rows("bindings", rows, _parse_binding, key=["place", "thread"]))
         rows = await self._store.rows("select * from last_used")
         self._last_used = dict(self._store.parse_rows("last_used", rows, _parse_last_used, key=["actor"]))
+
+    async def reload_all(self, handles: Collection[str] | None) -> None:
+        """Another replica has changed these runs, or any."""
+        if handles is None:
+            await self.load()
+        for handle in handles or ():
+            await self.reload(handle)
+
+    async def reload(self, handle: str) -> None:
+        """Reads the run again: another replica has changed it."""
+        row = await self._store.row("select * from runs where number = :number", number=run_number(handle))
+        for stored in self._store.parse_rows("runs", [row] if row else [], stored_run, key=["number"]):
+            self._remember(stored)
+        rows = await self._store.rows("select * from bindings where run = :number", number=run_number(handle))
+        kept = {place: bound for place, bound in self._bindings.items() if bound != handle}
+        bound = self._store.parse_rows("bindings", rows, _parse_binding, key=["place", "thread"])
+        self._bindings = kept | dict(bound)
 
     def get(self, handle: str) -> TrackedRun | None:
         stored = self._runs.get(handle.upper())
@@ -78,8 +95,21 @@ class RunRows:
         if self._last_used.get(key) == handle:
             return
         values = {"run": run_number(handle), "at": self._now()}
-        await self._store.put("last_used", {"actor": key}, values, Commit.LAST_USED)
+
+        def change(connection: Connection) -> None:
+            connection.put("last_used", {"actor": key}, values)
+            connection.changed("last_used", key)
+
+        await self._store.transaction(change, Commit.LAST_USED)
         self._last_used[key] = handle
+
+    async def reload_last_used(self, actors: Collection[str] | None) -> None:
+        """On another replica, these people have used another run, or anybody has."""
+        if actors is None:
+            rows = list(await self._store.rows("select * from last_used"))
+        else:
+            rows = [row for actor in actors for row in await self._store.rows(_LAST_USED, actor=actor)]
+        self._last_used |= dict(self._store.parse_rows("last_used", rows, _parse_last_used, key=["actor"]))
 
     async def change(self, handle: str, change: RunChange) -> TrackedRun:
         """Commits what ``change`` makes of the stored run."""
@@ -127,6 +157,9 @@ class RunRows:
             and self._handle_of_key.get(old) == stored.handle
         ):
             del self._handle_of_key[old]
+
+
+_LAST_USED = "select * from last_used where actor = :actor"
 
 
 def _parse_binding(row: Row) -> tuple[tuple[str, str], str]:

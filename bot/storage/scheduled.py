@@ -1,6 +1,6 @@
 """Messages that are due later, such as reminders of a promised status update."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from bot.storage.sql import Connection, Row, read_time
@@ -19,9 +19,22 @@ class ScheduledRows:
         rows = await self._store.rows("select * from scheduled")
         return dict(self._store.parse_rows("scheduled", rows, _scheduled, key=["slot"]))
 
-    async def put(self, slot: str, due_at: datetime, message: Message) -> None:
+    async def find(self, slot: str) -> tuple[datetime, Message] | None:
+        rows = await self._store.rows("select * from scheduled where slot = :slot", slot=slot)
+        found = self._store.parse_rows("scheduled", rows, _scheduled, key=["slot"])
+        return found[0][1] if found else None
+
+    async def put(
+        self, slot: str, due_at: datetime, message: Message, also: Callable[[Connection], None] = lambda _: None
+    ) -> None:
+        """``also``: what is stored with it."""
         values = {"due_at": due_at, "message": message.model_dump_json()}
-        await self._store.put("scheduled", {"slot": slot}, values, Commit.SCHEDULED)
+
+        def change(connection: Connection) -> None:
+            connection.put("scheduled", {"slot": slot}, values)
+            also(connection)
+
+        await self._store.transaction(change, Commit.SCHEDULED)
 
     def delete(self, slot: str) -> None:
         """Soon: a message that is not wanted any more does nothing, and one that was recorded is known."""

@@ -60,6 +60,7 @@ class Commit(StrEnum):
     SURFACE_STATE = "surface state"
     INSTALLATION = "installation"
     LOCAL_RUN = "local run"
+    JOB = "job"
 
 
 LATER_SECONDS = 0.1

@@ -100,8 +100,9 @@ class Intake(Protocol):
         """Replaces the stored answer of a recorded message, for a click whose result was ready in time."""
         ...
 
-    async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
-        """Fast: uses only snapshots. Raises ``CommandError``, whose card is to be shown privately."""
+    async def open_form(self, wanted: OpenForm, actor: Actor, place: Place, *, in_place: bool = True) -> Form:
+        """Fast: uses only snapshots. Raises ``CommandError``, whose card is to be shown privately. ``in_place``:
+        asked for in the place itself, which shows that they see it, and not in a form that was left open."""
         ...
 
     async def search_options(
@@ -128,8 +129,9 @@ class Intake(Protocol):
         what was carried out is never read again. Raises ``NotRecorded``."""
         ...
 
-    async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
-        """The run's current live card, to answer a click on an expired button. None if they may not read it."""
+    async def live_card(self, place: Place, run: str, actor: Actor, *, in_place: bool = True) -> Card | None:
+        """The run's current live card, to answer a click on an expired button. None if they may not read it.
+        ``in_place`` as in ``open_form``."""
         ...
 
     def error_card(self, key: str, **facts: object) -> Card:

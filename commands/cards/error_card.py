@@ -6,9 +6,9 @@ from dataclasses import replace
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected, Unsupported
 from adapters.toolkit.messages import in_language
 from commands.model.card import Answer, Button, Card, PeoplePicker, Result, Text
-from commands.model.errors import Ambiguous, BadArguments, CommandError
+from commands.model.errors import Ambiguous, BadArguments, CommandError, NotAllowed
 from commands.model.intents import Choose, Drop, OpenForm, Retry, Show
-from commands.model.messages import Message, Via
+from commands.model.messages import Membership, Message, Via
 from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import adapter_error_text, command_error_text, platform_messages, reason_lines
@@ -81,7 +81,8 @@ def error_answer(
 def _error_card(error: CommandError | AdapterError, services: Services, message: Message, is_write: bool) -> Card:
     if isinstance(error, CommandError):
         failed = _result(error) == "failed"
-        retry = [retry_button(message)] if failed and message.via is Via.FORM else []
+        may_help = failed and message.via is Via.FORM and not _is_certain(error, message)
+        retry = [retry_button(message)] if may_help else []
         buttons = [*error.buttons, *_suggestion_buttons(error, message)][: _MOST_BUTTONS - len(retry)]
         buttons += retry
         card = short_card(command_error_text(error), buttons=buttons, tone="warn" if failed else "")
@@ -94,6 +95,11 @@ def _error_card(error: CommandError | AdapterError, services: Services, message:
         buttons=retry_buttons(error, message),
         tone="bad",
     )
+
+
+def _is_certain(error: CommandError, message: Message) -> bool:
+    """Whether this person may not do it, whatever they enter."""
+    return isinstance(error, NotAllowed) and message.actor.membership is not Membership.UNKNOWN
 
 
 def _suggestion_buttons(error: CommandError, message: Message) -> list[Button]:

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from commands.access import rights_of
+from commands.guest_access import require_reading
 from commands.model.card import Button, Card, Menu, Row, Section
 from commands.model.command import CommandSet, Right
 from commands.model.errors import NotAllowed
 from commands.model.intents import DoAction, OpenForm
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import Services
-from commands.visibility import require_reading
 
 
 def may(right: Right, actor: Actor, place: Place, services: Services) -> bool:

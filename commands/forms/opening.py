@@ -7,6 +7,7 @@ from adapters.writes import Op
 from commands.access import require_right
 from commands.forms import more
 from commands.forms.options import MOST_OPTIONS, fitting_tasks, task_options
+from commands.guest_access import require_reading
 from commands.language.parser import parse_line
 from commands.lookup.distinct_names import run_names
 from commands.lookup.earlier_message import original_intent, require_access_to
@@ -41,6 +42,7 @@ async def open_form(request: OpenForm, actor: Actor, place: Place, services: Ser
     form = command.form if command is not None else None
     if actor.membership is not Membership.UNKNOWN:  # else the submission is checked
         right = command.right if command is not None else services.commands["finish"].right
+        require_reading(request, right, actor, services)
         require_right(right, actor, place, services.access_rules)
     fill = dict(request.fill)
     chosen = request.run or fill.pop("run", "")

@@ -5,8 +5,8 @@ import asyncio
 from adapters.errors import AdapterError
 from adapters.models import Runbook, RunbookKey, RunKey
 from commands.forms.fields import NAME_LENGTH
+from commands.language.platform_references import parse_platform_reference
 from commands.lookup.distinct_names import runbook_option_names
-from commands.lookup.run_lookup import parse_platform_reference
 from commands.model.card import Field, Option
 from commands.model.form import CommandForm, FormField, FormOpening, Values
 from commands.model.intents import Start

@@ -22,6 +22,7 @@ _YES = frozenset({"yes", "true", "on", "1"})
 _NO = frozenset({"no", "false", "off", "0"})
 _MIN_SIMILARITY = 75  # of 100: "rehersal" and "rehearsal"
 _MOST_TIME_WORDS = 6  # "1 de dezembro às 9h"
+_SAMPLES = {"RUN": "R7", "TASK": "T5", "WHEN": "15m", "@u": "@ben"}  # of a hint
 _MOST_TIMES = 3  # on a line; finding out where more of them end would take long
 
 
@@ -184,7 +185,7 @@ class _FlagScanner:
             "parse.flag_value",
             field=flag.name,
             flag=f"--{flag.name}",
-            example=Code(f"{self.command.verb} … --{flag.name} {flag.hint}"),
+            example=Code(f"{self.command.verb} … --{flag.name} {_SAMPLES.get(flag.hint, flag.hint)}"),
         )
 
 

@@ -1,8 +1,9 @@
 """The run that an intent itself refers to: by ``run``, by the handle or link of a task, or by what it shows."""
 
 from adapters.models import RunKey, TaskKey
+from commands.language.platform_references import LinkTarget, parse_platform_reference
 from commands.language.references import action_tasks, is_run_handle, is_task_handle, split_run
-from commands.lookup.run_lookup import LinkTarget, find_run, is_unread, known_run, parse_platform_reference
+from commands.lookup.run_lookup import find_run, is_unread, known_run
 from commands.lookup.run_to_end import find_run_to_end
 from commands.lookup.task_lookup import split_task_handle
 from commands.model.errors import BadArguments, Missing

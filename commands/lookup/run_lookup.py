@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from adapters.models import RunbookKey, RunKey, TaskKey
 from adapters.writes import Op
+from commands.language.platform_references import parse_platform_reference
 from commands.language.references import is_run_handle
 from commands.lookup.distinct_names import run_names
 from commands.lookup.fuzzy import find_matches
@@ -20,22 +21,6 @@ from commands.model.ports import Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.phrases import MOST_CHOICES, bare_title, button, choice, run_name, show_button
 from commands.visibility import missing_run
-
-LinkTarget = RunKey | TaskKey | RunbookKey
-_MAX_ID_LENGTH = 255  # no platform has longer ids, and the store does not keep them
-
-
-def parse_platform_reference(text: str, services: Services) -> LinkTarget | None:
-    """What a platform's link or an explicit ``PLATFORM:ID`` points to.
-
-    ``PLATFORM:ID`` may be the id of a runbook as well as of a run. It is returned as a ``RunKey``.
-    """
-    if "://" in text:
-        return next((key for adapter in services.platforms.values() if (key := adapter.parse_link(text))), None)
-    name, colon, id = text.partition(":")
-    if colon and id and not id.startswith(" ") and len(id) <= _MAX_ID_LENGTH and name in services.platforms:
-        return RunKey(platform=name, id=id)
-    return None
 
 
 async def is_unread(key: RunKey, services: Services) -> bool:

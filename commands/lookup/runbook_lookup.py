@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from adapters.errors import NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, RunState, TaskKey
 from adapters.toolkit.folding import fold
+from commands.language.platform_references import parse_platform_reference
 from commands.lookup.distinct_names import runbook_names
 from commands.lookup.fuzzy import MAX_LENGTH, find_matches
 from commands.lookup.platform_lists import ask_platforms
-from commands.lookup.run_lookup import parse_platform_reference
 from commands.model.card import Button, Code, Text
 from commands.model.errors import Ambiguous, BadArguments, Missing
 from commands.model.intents import Runbooks

@@ -9,7 +9,7 @@ from commands.language.references import is_task_handle, split_run, split_tasks
 from commands.language.vocabulary import spelling, vocabulary
 from commands.model.card import Button
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
-from commands.model.intents import Help, OpenForm
+from commands.model.intents import Help, OpenForm, Show
 from commands.model.messages import Message
 from commands.model.ports import Services
 from commands.text.phrases import button, choice, form_button, shorten
@@ -52,7 +52,10 @@ def reordered_buttons(text: str, services: Services) -> tuple[Button, ...]:
         except CommandError:
             continue
         shown = intent.verb if current_language() == ENGLISH else verb
-        return (Button(_line_label(shown, " ".join(tasks)), intent), button("button.help", Help()))
+        press = Button(_line_label(shown, " ".join(tasks)), intent)
+        is_one = len(tasks) == 1 and not isinstance(intent, Show)  # it may have been a question: "is T2 done?"
+        show = (button("button.show", Show(what=tasks[0], kind="task"), what=tasks[0].upper()),) if is_one else ()
+        return (press, *show, button("button.help", Help()))
     return ()
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from rapidfuzz.distance import DamerauLevenshtein
 
 from adapters.models import Task, TaskKey
+from commands.language.platform_references import parse_platform_reference
 from commands.language.references import is_task_handle, normalize_handle
 from commands.lookup.fuzzy import find_matches
-from commands.lookup.run_lookup import parse_platform_reference
 from commands.model.card import Button
 from commands.model.errors import Ambiguous, BadArguments, Missing
 from commands.model.messages import Message

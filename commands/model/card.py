@@ -124,7 +124,8 @@ class Card:
     same. At most four ``buttons``, five for a choice; ``menu`` has what they have no room for.
     ``shown_elsewhere``: what a private card says is on the live card and in an activity line too, so a chat that
     could only post it publicly may leave it out. ``confidential``: only this person may read it, so a chat never
-    posts it publicly. ``edition`` is never shown: a live card is edited when it changes, like what is shown.
+    posts it publicly; with ``members_only``, not where guests are. ``edition`` is never shown: a live card is
+    edited when it changes, like what is shown.
     """
 
     title: Text
@@ -137,6 +138,7 @@ class Card:
     link: Link | None = None
     shown_elsewhere: bool = field(default=False, compare=False)
     confidential: bool = field(default=False, compare=False)
+    members_only: bool = field(default=False, compare=False)
     edition: str = field(default="", compare=False)
     menu: Menu | None = None
     picker: PeoplePicker | None = None

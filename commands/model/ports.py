@@ -5,6 +5,7 @@ keeps no state, and writes to platforms only through ``CommandContext.effects``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Literal, Protocol
@@ -180,6 +181,10 @@ class ResponderPort(Protocol):
         While the chat does not respond, that is not known: the card then follows, and the sender of ``cause`` is
         told if the chat refuses it.
         """
+        ...
+
+    def defer_card(self, handle: str) -> AbstractContextManager[None]:
+        """While the block runs, the run's live cards are not edited, but for a second at most."""
         ...
 
     async def send_direct(self, person: Actor, card: Card, *, key: str, cause: Message | None = None) -> None:

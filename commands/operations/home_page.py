@@ -14,6 +14,7 @@ from commands.cards.permitted_buttons import may, with_permitted_buttons
 from commands.cards.progress import progress_line
 from commands.cards.run_tasks import RunTasks
 from commands.cards.task_row import is_late, row, shown_tasks
+from commands.guest_access import require_reading
 from commands.model.card import Button, Card, Row, Section, Text
 from commands.model.command import Right
 from commands.model.errors import CommandError
@@ -26,7 +27,7 @@ from commands.operations.my_tasks import find_my_tasks
 from commands.operations.new_readers import place_name
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import bare_title, button, clock, join_parts, shorten
-from commands.visibility import Reader, readable_services, require_reading
+from commands.visibility import Reader, readable_services
 
 _MOST_TASKS = 20
 _MOST_RUNS = 15

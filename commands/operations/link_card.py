@@ -9,7 +9,7 @@ from adapters.models import RunbookKey, TaskKey
 from commands.cards.health_line import TONES, health_title, run_health, status_line
 from commands.cards.progress import progress_line
 from commands.cards.task_row import row, shown_tasks
-from commands.lookup.run_lookup import parse_platform_reference
+from commands.language.platform_references import parse_platform_reference
 from commands.model.card import Card, Text
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import Services

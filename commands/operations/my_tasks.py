@@ -19,6 +19,7 @@ from commands.model.tracked_run import TrackedRun
 from commands.operations.candidates import is_mine
 from commands.text.catalogue import translate
 from commands.text.error_text import adapter_error_text, platform_title
+from commands.visibility import Reader
 
 _ANSWER_TIME = 3.0  # seconds
 _MOST_NEW_RUNS = 10  # that are given a handle at once
@@ -40,7 +41,8 @@ async def find_my_tasks(
     actor: Actor, services: Services, runs: Sequence[TrackedRun], *, ask: bool = True
 ) -> MyTasks:
     """Of ``runs``; with ``ask`` also of all other runs on the platforms. A run that was unknown gets a handle."""
-    listed, gaps = await _ask_platforms(actor, services) if ask else ([], [])
+    asks = ask and Reader(actor, services).is_insider
+    listed, gaps = await _ask_platforms(actor, services) if asks else ([], [])
     by_run: dict[str, tuple[TrackedRun, dict[str, Task]]] = {}
     for tracked in runs:
         still_open = [task for task in shown_tasks(tracked) if not task.state.is_over]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from commands.access import is_listed
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import Button, Text
 from commands.model.errors import Ambiguous
@@ -45,7 +44,7 @@ async def line_about_owner(owner: Actor, tracked: TrackedRun, context: CommandCo
 async def _new_reader(person: Actor, tracked: TrackedRun, context: CommandContext) -> str | None:
     """The kind of message (the end of its key) if only now this person will be able to read the run, else None."""
     services, home = context.services, tracked.home
-    if person.membership is not Membership.MEMBER and not is_listed(person, services.access_rules):
+    if person.membership is not Membership.MEMBER:
         return None  # neither a task nor a run of their own lets a guest read it
     if person.same_as(context.actor) or await Reader(person, services).can_read(tracked):
         return None

@@ -8,10 +8,11 @@ from commands.cards.permitted_buttons import may
 from commands.cards.run_card import live_card
 from commands.cards.task_card import runbook_card, task_card
 from commands.cards.task_list import task_list_card
+from commands.language.platform_references import parse_platform_reference
 from commands.language.references import is_run_handle, is_task_handle
 from commands.lookup.distinct_names import run_names, runbook_names
 from commands.lookup.fuzzy import Matches, find_matches
-from commands.lookup.run_lookup import no_run_error, parse_platform_reference
+from commands.lookup.run_lookup import no_run_error
 from commands.lookup.runbook_lookup import RunbookSearch, search_runbooks
 from commands.lookup.task_lookup import find_task
 from commands.model.card import Answer, Button

@@ -6,6 +6,7 @@ the step was already sent.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from adapters.errors import AdapterError, Conflict
 from adapters.writes import Write
@@ -42,6 +43,22 @@ async def write(
     if refusal is not None:
         tracked = await _reread(context, tracked)
         steps, refusal = _steps(context, tracked, wanted, precondition)
+    several = len(steps) > 1 and tracked.started
+    with context.services.responder.defer_card(tracked.handle) if several else nullcontext():
+        tracked, outcomes = await _execute(context, tracked, wanted, steps, refusal)
+    if all(isinstance(outcome, Done) and outcome.result.already for outcome in outcomes[:-1]):
+        await _explain_conflict(context, tracked, outcomes[-1], explanation or precondition)
+    return WriteOutcome(wanted, await _latest(context, tracked), tuple(outcomes))
+
+
+async def _execute(
+    context: CommandContext,
+    tracked: TrackedRun,
+    wanted: Write,
+    steps: Sequence[Write],
+    refusal: CommandError | AdapterError | None,
+) -> tuple[TrackedRun, Sequence[Outcome]]:
+    """The run after the last step that went through, and the outcomes up to the first one that did not."""
     outcomes: list[Outcome] = []
     run = wanted.run
     for step in steps:
@@ -56,9 +73,7 @@ async def write(
             break
         run = outcome.result.run or run
         tracked = await _latest(context, tracked)
-    if all(isinstance(outcome, Done) and outcome.result.already for outcome in outcomes[:-1]):
-        await _explain_conflict(context, tracked, outcomes[-1], explanation or precondition)
-    return WriteOutcome(wanted, await _latest(context, tracked), tuple(outcomes))
+    return tracked, outcomes
 
 
 def _steps(

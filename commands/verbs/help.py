@@ -9,6 +9,7 @@ from adapters.writes import Op
 from commands.access import require_right
 from commands.cards.run_card import likely_steps
 from commands.cards.task_row import shown_tasks
+from commands.guest_access import require_reading
 from commands.language.parser import parse_line, similar_words
 from commands.language.tokens import unquote
 from commands.language.vocabulary import vocabulary
@@ -22,7 +23,7 @@ from commands.operations.platform_actions import is_supported_on
 from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import capability_text, platform_title
 from commands.text.phrases import button, run_name, short_card, shorten
-from commands.visibility import require_reading
+from commands.visibility import Reader
 
 _ALL = "all"
 
@@ -36,7 +37,7 @@ async def handle(intent: Help, context: CommandContext) -> Answer:
     words = vocabulary(services.commands, services.aliases)
     verb = words.get(fold(intent.topic), "") if intent.topic else ""
     if verb:
-        return Answer(private=_command_card(services.commands[verb], services))
+        return Answer(private=_command_card(services.commands[verb], context))
     if intent.topic:
         if fold(intent.topic) == _ALL:
             return Answer(private=_list_card("", context))
@@ -44,7 +45,8 @@ async def handle(intent: Help, context: CommandContext) -> Answer:
             return Answer(private=_guess_card(intent.topic, guesses))
         return Answer(private=_list_card(intent.topic, context))
     tracked = await _run_here(context)
-    return Answer(private=_start_card(context) if tracked is None else _run_card(tracked, context))
+    changes = tracked is not None and _may_type("finish", context)
+    return Answer(private=_run_card(tracked, context) if tracked and changes else _start_card(context))
 
 
 async def _run_here(context: CommandContext) -> TrackedRun | None:
@@ -82,7 +84,7 @@ def _run_card(tracked: TrackedRun, context: CommandContext) -> Card:
 
 
 def _start_card(context: CommandContext) -> Card:
-    """Where no run is active, or several are."""
+    """Where no run is active, or several are, or for somebody who may change none."""
     services = context.services
     typed = [("start", "help.about_start"), ("runs", "help.about_runs"), ("mine", "help.about_mine")]
     buttons = [
@@ -92,7 +94,8 @@ def _start_card(context: CommandContext) -> Card:
         _all_button(),
     ]
     lines = [_typed(line, key, services) for line, key in typed if _may_type(line, context)]
-    return short_card(translate("help.anywhere"), lines=[*lines, _ways(services)], buttons=buttons)
+    title = translate("help.anywhere" if _may_type("start", context) else "help.look_on")
+    return short_card(title, lines=[*lines, _ways(services)], buttons=buttons)
 
 
 def _typed(line: str, key: str, services: Services) -> Text:
@@ -155,14 +158,15 @@ def _guess_card(topic: str, guesses: Sequence[str]) -> Card:
     return short_card(title, buttons=[*buttons, _all_button()])
 
 
-def _command_card(command: Command, services: Services) -> Card:
-    """One command with its examples, and how the platforms support it."""
+def _command_card(command: Command, context: CommandContext) -> Card:
+    """One command with its examples and, for insiders, how the platforms support it."""
+    services = context.services
     lines: list[Text] = [(_usage(command, services),)]
     if command.aliases:
         lines.append(translate("help.aliases", words=", ".join(command.aliases)))
     examples = [Code(f"{services.root_command} {example.line}") for example in command.examples]
     lines += [translate("help.examples"), *(("• ", example) for example in examples)]
-    if command.op is not None:
+    if command.op is not None and Reader(context.actor, services).is_insider:
         lines += [line for name in services.platforms if (line := _capability_line(name, command.op, services))]
     return short_card(
         translate("help.one", verb=command.verb, summary=translate(command.summary_key)),

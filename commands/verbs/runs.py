@@ -20,6 +20,7 @@ from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
 from commands.text.phrases import button, join_parts, rest_menu, shorten, show_button
+from commands.visibility import Reader
 
 _MOST_RUNS = 10
 _MOST_BUTTONS = 4
@@ -31,9 +32,10 @@ def read(line: ParsedLine) -> Runs:
 
 
 async def handle(intent: Runs, context: CommandContext) -> Answer:
-    """Tracked runs and those that the platforms list. Each run that is shown gets a handle."""
+    """Tracked runs and, for insiders, those that the platforms list. Each run that is shown gets a handle."""
     services = context.services
-    found = await ask_platforms(list(services.platforms), lambda adapter: adapter.runs(intent.query), services)
+    asked = list(services.platforms) if Reader(context.actor, services).is_insider else []
+    found = await ask_platforms(asked, lambda adapter: adapter.runs(intent.query), services)
     listed = [summary for summary in found.items if not await services.runs.is_hidden(summary)]
     active = await _active_runs(intent.query, listed, found.answered, services)
     # A run in both lists keeps its place among the listed ones, with the summary of its snapshot.

@@ -104,7 +104,7 @@ class ScriptedApp:
 
     async def store_answer(self, key: str, answer: bytes) -> None: ...
 
-    async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
+    async def open_form(self, wanted: OpenForm, actor: Actor, place: Place, *, in_place: bool = True) -> Form:
         return STATUS_FORM
 
     def place_changed(self, surface: str, channel: str = "", person: str = "") -> None:
@@ -129,7 +129,7 @@ class ScriptedApp:
     async def accept_edit(self, message: Message) -> Message | None:
         return message
 
-    async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
+    async def live_card(self, place: Place, run: str, actor: Actor, *, in_place: bool = True) -> Card | None:
         return None
 
     def error_card(self, key: str, **facts: object) -> Card:

@@ -1,6 +1,7 @@
 """The ports of ``commands.model.ports`` in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -264,6 +265,9 @@ class MemoryResponder:
         if self.is_blocked:
             raise CannotPost("cannot_post.invite", channel="#inc-42", invite="/invite @liaison")
         self.posted_cards.append((handle, place.channel))
+
+    def defer_card(self, handle: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
     async def send_direct(self, person: Actor, card: Card, *, key: str, cause: Message | None = None) -> None:
         self.direct.append((person.id, card))

@@ -51,6 +51,7 @@ class ForkedProcess:
 
 
 def _run(main: Callable[[], None], arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    os.chdir(log.parent)  # with PostgreSQL, the lock and the socket of a process are where it was started
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

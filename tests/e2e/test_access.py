@@ -206,3 +206,18 @@ async def test_the_options_of_a_form_are_only_for_those_who_may_read_the_run(sce
     if "that you have access to" not in answered.body:  # it took longer than a form waits
         await scene.room.wait_for_text(CANNOT_FIND.format(run=run))
     assert len((await room.private_answer(f"comments {run}")).text) == before
+
+
+@on_slack
+async def test_a_form_that_was_left_open_lets_nobody_back_in(scene: Scene) -> None:
+    """What is chosen or pressed in it is not done in the channel."""
+    chat = scene.environment.chat
+    room, lobby = chat.create_room(private=True, without=["eve"]), scene.room
+    run = await scene.start_run(on="local", room=room)
+    await room.command("start", user="cam")
+    await room.form_values(user="cam")
+    await chat.leave(room, "cam")
+    refused = CANNOT_FIND.format(run=run)
+    assert re.search(refused, (await lobby.private_answer(f"show {run}", user="cam")).text)
+    await room.choose("runbook", "local:failover.md", user="cam")
+    assert re.search(refused, (await lobby.private_answer(f"show {run}", user="cam")).text)

@@ -29,7 +29,7 @@ BEGIN = Verb("begin T1", r"T1 (?s:.*)running · (ana|Ana Costa)")
 FINISH = Verb("finish T1 checked on the host", rf"Done\s+T1 .*{ANA}")
 STATUS = Verb("status amber replica lagging --next 15m", HEALTH)
 VERBS = {
-    "cutover": [BEGIN, FINISH, STATUS],
+    "cutover": [FINISH, Verb("begin T2", r"T2 (?s:.*)running · (ana|Ana Costa)"), STATUS],
     "local": [
         BEGIN,
         Verb("hold T1 waiting for the vendor", "waiting for the vendor"),
@@ -43,7 +43,7 @@ VERBS = {
         Verb("end --yes --message that is it", rf"{ANA[2:]}(?s:.*)that is it"),
     ],
 }
-"""By platform: one whose requests take time, and one that stores everything itself."""
+"""By platform: one that takes several requests for one command (a finish begins the task), and Liaison's own."""
 
 
 def edits_of(scene: Scene, card: BotMessage, since: int) -> Sequence[str]:

@@ -57,6 +57,7 @@ HARMLESS = {
     Commit.NEWS: "the next start tells what is still stored, under the same keys",
     Commit.PREFERENCE: "the message is processed again, and sets the same",
     Commit.RATE_LIMIT: "a call that is counted and never made",
+    Commit.JOB: "only on PostgreSQL: the job that stored it runs again",
     Commit.INSTALLATION: "of a workspace, not of a run: whoever installs the app does it again",
 }
 

@@ -2,9 +2,8 @@
 
 import asyncio
 import re
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
@@ -12,7 +11,8 @@ import pytest_asyncio
 
 from tests.adapters.cutover.world import USERS
 from tests.e2e.chats import BotMessage, Room
-from tests.e2e.conftest import CHATS, HOOK_SECRET, Environments, Scene, on_one_chat
+from tests.e2e.conftest import CHATS, HOOK_SECRET, Environments, Scene, on_mattermost, on_one_chat
+from tests.e2e.platforms import ChatPlaybooks
 from tests.e2e.process import until
 
 TIMES = {"assignments_within": "3s", "escalate_after": "4s"}
@@ -50,11 +50,6 @@ def _telling(room: Room, user: str, words: str) -> list[BotMessage]:
     """Public posts that notify this person and have these words, in the run's thread."""
     posts = [message for message in room.bot_messages() if message.thread and not message.visible_to]
     return [message for message in posts if user in room.mentioned(message) and re.search(words, message.text)]
-
-
-def _unsent(scene: Scene) -> int:
-    with closing(sqlite3.connect(scene.liaison.folder / "liaison.db")) as database:
-        return int(database.execute("select count(*) from outbox where state != 'sent'").fetchone()[0])
 
 
 def _direct(room: Room, user: str, words: str) -> list[BotMessage]:
@@ -183,7 +178,6 @@ async def test_an_overdue_update_is_told_in_the_thread_then_directly_then_to_the
     await until(lambda: _telling(room, "ben", overdue), within=90)
     assert [message.labels for message in _telling(room, "ben", overdue)] == [["Update status", "+15m", "No more"]]
     await until(lambda: _direct(room, "ben", overdue))
-    await until(lambda: _unsent(scene) == 0)  # a kill before that sends a private message again
     await scene.liaison.kill()
     await scene.liaison.start()
     await until(lambda: _direct(room, "ana", "promised an update on"))
@@ -227,6 +221,22 @@ async def test_what_others_change_on_the_platform_is_told_too(scene: Scene) -> N
     run.status, run.status_message = "red", "both replicas are gone"
     await _changed_on_cutover(scene)
     await until(lambda: _posts(room, "RED.*(?s:.*)both replicas are gone"))
+
+
+@on_mattermost
+async def test_nobody_is_told_of_a_task_that_they_took_on_the_platform(scene: Scene) -> None:
+    room, playbooks = scene.room, scene.environment.platforms["playbooks"]
+    assert isinstance(playbooks, ChatPlaybooks)
+    handle = await scene.start_run("playbooks")
+    await room.private_answer("whoami", user="ben")
+    run = next(run for run in playbooks.world.runs.values() if run["name"].startswith(f"{handle} "))
+    ben, ana = (scene.environment.chat.user_id(user) for user in ("ben", "ana"))
+    await playbooks.mounted.assign_task(run, "Page the DBA", ben, ben)
+    await room.wait_for_text(r"T2 Page the DBA[^\n]*\n?[^\n]*(?i:ben)")
+    await playbooks.mounted.assign_task(run, "Promote the replica", ben, ana)
+    told = await until(lambda: _telling(room, "ben", "assigned to you") + _direct(room, "ben", "assigned to you"))
+    assert all("T3 Promote the replica" in message.text for message in told)
+    assert not any("T2 " in message.text for message in told)
 
 
 async def test_a_question_that_was_answered_has_no_buttons_any_more(scene: Scene) -> None:

@@ -184,3 +184,17 @@ async def test_during_an_outage_the_last_known_state_is_shown_and_other_platform
         answer = await scene.room.private_answer(f"show {handle}.T1")
         assert re.search("isn't responding. Showing the run as of", answer.text)
         await scene.start_run("local", room=scene.environment.chat.create_room())
+
+
+async def test_a_run_is_shown_as_last_read_while_its_platform_is_down(scene: Scene) -> None:
+    handle, room = await scene.start_run(), scene.room
+
+    def cards() -> set[str]:
+        shown = [message for message in room.bot_messages() if f"T1 {FIRST_TASK}" in message.text]
+        return {message.id for message in shown if handle in message.text}
+
+    before = cards()
+    async with scene.without_cutover():
+        await room.command("show")
+        await scene.wait_for_text("Cutover isn't responding. Showing the run as of")
+        await until(lambda: cards() - before)

@@ -1,7 +1,8 @@
-"""A token is revoked, and its file gets another one while Liaison runs."""
+"""A token is revoked, and works again while Liaison runs, or its file gets another one."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,26 @@ def _replace_token(chat: Chat) -> None:
         chat.fake.sockets.lose_sessions(chat.fake.bot, "api.context.invalid_token.error")
 
 
+def _revoke(chat: Chat) -> Callable[[], None]:
+    """Returns what makes the chat accept the token again, as when the bot is enabled again."""
+    if isinstance(chat, SlackChat):
+        fake = chat.fake
+        fake.token_error = "account_inactive"
+        return lambda: setattr(fake, "token_error", "")
+    assert isinstance(chat, MattermostChat)
+    bot = chat.fake.bot
+    before, bot.token = bot.token, "nobodysnobodysnobodysnobod"
+    chat.fake.sockets.lose_sessions(bot)
+    return lambda: setattr(bot, "token", before)
+
+
 async def _is_ready(liaison: Liaison) -> bool:
     async with aiohttp.ClientSession() as session, session.get(f"{liaison.url}/readyz") as response:
         return response.status == 200
+
+
+async def _is_not_ready(liaison: Liaison) -> bool:
+    return not await _is_ready(liaison)
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=sorted(CHATS))
@@ -62,10 +80,7 @@ async def test_a_token_that_is_replaced_in_its_file_is_used_without_a_restart(
     _replace_token(chat)
     await scene.room.command(f"begin {run}.T1")
 
-    async def is_not_ready() -> bool:
-        return not await _is_ready(liaison)
-
-    await until(is_not_ready, within=60)
+    await until(lambda: _is_not_ready(liaison), within=60)
     (tmp_path / "token").write_text(f"{NEW[chat.name]}\n")
     await until(lambda: _is_ready(liaison), within=60)
     await scene.room.wait_for_text("1 running", within=60)
@@ -73,3 +88,24 @@ async def test_a_token_that_is_replaced_in_its_file_is_used_without_a_restart(
     await scene.room.wait_for_text("1 of 4", within=60)
     assert liaison.pid == before
     assert NEW[chat.name] not in liaison.log.read_text()
+
+
+async def test_a_token_that_works_again_is_noticed_although_nobody_does_anything(own_scene: Scene) -> None:
+    """What was parked meanwhile is sent within about a minute."""
+    scene, liaison = own_scene, own_scene.liaison
+    run = await scene.start_run(on="local")
+    restore = _revoke(scene.environment.chat)
+    await scene.room.command(f"begin {run}.T1")
+    await until(lambda: _is_not_ready(liaison), within=60)
+    await until(lambda: _count_parked(liaison), within=60)
+    assert "1 running" not in scene.room.text()
+    restore()
+    await until(lambda: _is_ready(liaison), within=75)
+    await scene.room.wait_for_text("1 running", within=75)
+    await scene.room.wait_for_text("began T1", within=75)
+    await until(lambda: not _count_parked(liaison), within=75)
+
+
+def _count_parked(liaison: Liaison) -> int:
+    with closing(sqlite3.connect(liaison.folder / "liaison.db")) as database:
+        return int(database.execute("select count(*) from outbox where state = 'parked'").fetchone()[0])

@@ -3,17 +3,14 @@ full member who is not in the room."""
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
 
 from tests.e2e.chats import Room
-from tests.e2e.conftest import CHATS, FIRST_TASK, RUNBOOK, Environment, Environments, Scene, on_slack
+from tests.e2e.conftest import CHATS, FIRST_TASK, RUNBOOK, Environments, Scene, on_slack
 from tests.e2e.mattermost_chat import MattermostChat
-from tests.e2e.platforms import LocalPlatform
-from tests.e2e.process import Liaison
 from tests.e2e.slack_chat import SlackChat
 
 CANNOT_FIND = r"I can't find a run {run} that you have access to\."
@@ -154,47 +151,3 @@ async def test_nothing_is_shown_or_claimed_while_the_chat_cannot_say_who_is_wher
         await room.wait_for_text(rf"I can't check now whether [Ee]ve is in #{room.name}")
     finally:
         chat.fake.scopes = scopes
-
-
-@dataclass
-class GuestRule:
-    """A process of its own with ``[access] guests``, and a room with one local run."""
-
-    room: Room
-    run: str
-    guests: str
-
-
-GUEST_RULES = [(chat, guests) for chat in sorted(CHATS) for guests in ("read", "off")]
-
-
-@pytest_asyncio.fixture(loop_scope="session", scope="module", params=GUEST_RULES)
-async def guest_rule(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[GuestRule]:
-    name, guests = request.param
-    folder = tmp_path_factory.mktemp(f"{name}-{guests}")
-    async with AsyncExitStack() as stack:
-        chat = await stack.enter_async_context(CHATS[name]())
-        local = LocalPlatform(folder / "runbooks")
-        liaison = Liaison(
-            folder, {**chat.settings(), "access": {"guests": guests}, "platforms.local": local.settings()}
-        )
-        chat.set_liaison_url(liaison.url)
-        await stack.enter_async_context(liaison)
-        scene = Scene(Environment(chat, {"local": local}, liaison), chat.create_room())
-        yield GuestRule(scene.room, await scene.start_run(on="local"), guests)
-
-
-@pytest.mark.parametrize("user", ["gil", "zoe"])
-async def test_the_rule_for_guests_is_kept(guest_rule: GuestRule, user: str) -> None:
-    room, run = guest_rule.room, guest_rule.run
-    for line in ("next", f"show {run}.T1", f"comments {run}", "runs", "home", "mine"):
-        answer = (await room.private_answer(line, user=user)).text
-        if guest_rule.guests == "off":
-            for fact in (FIRST_TASK, RUNBOOK, "Ask from two zones"):
-                assert fact not in answer, (line, answer)
-    shown = (await room.private_answer(f"show {run}.T1", user=user)).text
-    assert ("Ask from two zones" in shown) is (guest_rule.guests == "read"), shown
-    refused = (await room.private_answer("runbooks", user=user)).text
-    assert RUNBOOK not in refused

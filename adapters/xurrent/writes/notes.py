@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.errors import OPTIONAL_READ_ERRORS, Rejected
-from adapters.models import Listing
+from adapters.models import Health, Listing
 from adapters.results import Applied, Baseline, NotApplied, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.comments import PostedComment, SignedComments
 from adapters.toolkit.guards import Fresh, Guard
@@ -122,9 +122,13 @@ class Notes(SignedComments):
         return Listing([PostedComment(note.id, note.text or "") for note in notes.items], notes.complete)
 
     def result(self, step: Write, text: str, marker: WriteMarker, posted: PostedComment) -> WriteResult:
-        """Only comments are returned as such: statuses and decisions are shown by themselves."""
+        """Only comments are returned as such: statuses and decisions are shown by themselves. The colour of
+        a status is only text there, and is not read from it."""
         result = super().result(step, text, marker, posted)
-        return result if isinstance(step, AddComment) else result.model_copy(update={"comment": None})
+        if isinstance(step, AddComment):
+            return result
+        health = result.health and result.health.model_copy(update={"health": Health.UNSET})
+        return result.model_copy(update={"comment": None, "health": health})
 
 
 class WorkflowNotes(Notes):

@@ -78,6 +78,7 @@ class Chat:
         self._submissions: set[asyncio.Task[None]] = set()
         self._kinds_seen: set[str] = set()  # kinds of the entries since the last line
         self._entry_arrived = asyncio.Event()
+        self._is_over = False
         self.failed: list[str] = []
 
     def on_entry(self, entry: ConsoleEntry) -> None:
@@ -100,7 +101,7 @@ class Chat:
         """Runs until ``:quit`` or the end of the input. A script ends at its first unexpected result."""
         number = 0
         with self._console.listening(self.on_entry):
-            while not self.failed:
+            while not self.failed and not self._is_over:
                 self._screen.show_blank_line()
                 typed = await lines.next(PROMPT)
                 if typed is None or typed.strip() == QUIT:
@@ -155,11 +156,21 @@ class Chat:
 
     async def _fill_form(self, request: OpenForm, actor: Actor, line: Line, lines: LineSource) -> None:
         formatter = TextFormatter(datetime.now(UTC))
+
+        async def ask(prompt: str) -> str | None:
+            """Controls work in the middle of a form, too."""
+            while (typed := await lines.next(prompt)) is not None:
+                if (name := typed.strip()) == QUIT:
+                    self._is_over = True
+                    return None
+                if name not in self._controls.commands:
+                    return typed
+                self._run_control(name)
+            return None
+
         try:
             form = await self._intake.open_form(request, actor, self._place)
-            intent = await fill_form(
-                form, self._intake, lines.next, self._screen.show, formatter, actor, self._place
-            )
+            intent = await fill_form(form, self._intake, ask, self._screen.show, formatter, actor, self._place)
         except CommandError as error:
             text = plain_text(translate(error.key, None, **error.facts))
             self._print_text(text, error.buttons)

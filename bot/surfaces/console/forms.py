@@ -14,6 +14,7 @@ Show = Callable[[Sequence[str]], None]
 Search = Callable[[str, str], Awaitable[Sequence[Option]]]
 CANCEL = ":cancel"
 _MAX_OPTIONS_SHOWN = 12
+_MIN_LENGTH = 3
 _MAX_ATTEMPTS = 5  # so that invalid input from a pipe ends
 
 
@@ -74,7 +75,7 @@ async def _ask_field(field: Field, search: Search, ask: Ask, show: Show) -> str:
             return typed
         if field.kind == "search" and not _is_exact(typed, options):
             options = tuple(await search(field.name, typed)) or options
-        matching = _matching_options(typed, options)
+        matching = matching_options(typed, options)
         if len(matching) == 1:
             return matching[0].value
         show([translate_plain("several_fit" if matching else "none_fits", typed=typed)])
@@ -94,9 +95,11 @@ def _is_exact(typed: str, options: Sequence[Option]) -> bool:
     return typed.isdigit() or any(typed in (option.value, option.label) for option in options)
 
 
-def _matching_options(typed: str, options: Sequence[Option]) -> Sequence[Option]:
-    """By number, by value, or by a part of the label."""
+def matching_options(typed: str, options: Sequence[Option]) -> Sequence[Option]:
+    """By number, by value, or by a part of the label: not by two letters, which match by accident."""
     if typed.isdigit() and 1 <= int(typed) <= len(options):
         return [options[int(typed) - 1]]
     exact = [option for option in options if typed.lower() in (option.value.lower(), option.label.lower())]
-    return exact or [option for option in options if typed.lower() in option.label.lower()]
+    if exact or len(typed) < _MIN_LENGTH:
+        return exact
+    return [option for option in options if typed.lower() in option.label.lower()]

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from bot.surfaces.errors import SurfaceError
 from bot.surfaces.mattermost.driver import MattermostApi, is_id
 from bot.surfaces.mattermost.transport import ApiError
 from commands.model.messages import Actor, Membership, Place
@@ -35,6 +36,14 @@ class ChannelDirectory:
 
     async def is_public(self, place: Place) -> bool:
         return (await self._api.channel(place.channel)).get("type") == "O"
+
+    async def has_guests(self, channel: str) -> bool:
+        """Guests, or people of another server. True if the server doesn't say."""
+        try:
+            stats = await self._api.channel_stats(channel)
+            return bool(stats.get("guest_count")) or bool((await self._api.channel(channel)).get("shared"))
+        except SurfaceError:
+            return True
 
     async def shared_channels(self, actor: Actor, near: Place) -> Sequence[Place]:
         """The channels with the latest posts first."""

@@ -143,6 +143,9 @@ class MattermostApi:
     async def channel(self, id: str) -> Json:
         return json_object(await self._driver.channels.get_channel(require_id(id)))
 
+    async def channel_stats(self, id: str) -> Json:
+        return json_object(await self._driver.channels.get_channel_statistics(require_id(id)))
+
     async def is_channel_member(self, channel: str, person: str) -> bool:
         """Raises ``ApiError`` (403) where the bot may not look."""
         return await _is_found(self._driver.channels.get_channel_member(require_id(channel), require_id(person)))

@@ -74,7 +74,7 @@ class FormOpener:
         """The dialog again, with what its values ask for. The client shows it in place of the one it has."""
         fill = {name: value for name, value in values.items() if value and name != SELECTED_FIELD}
         request = OpenForm.model_validate({"about": state.about, "run": state.run, "fill": fill})
-        form = await intake.open_form(request, state.actor, state.place)
+        form = await intake.open_form(request, state.actor, state.place, in_place=False)
         options = await self._options(form, state.actor, state.place, intake)
         return self._dialog(form, options, state.actor, state.place, state.reply)
 

@@ -16,6 +16,7 @@ import structlog
 
 from bot.surfaces.errors import NotInChannel, RouteClosed, SurfaceError, ThreadGone
 from bot.surfaces.mattermost.buttons import ButtonScope
+from bot.surfaces.mattermost.channels import ChannelDirectory
 from bot.surfaces.mattermost.driver import MattermostApi, is_id
 from bot.surfaces.mattermost.escape import one_line
 from bot.surfaces.mattermost.features import FeatureCache
@@ -66,6 +67,7 @@ class PrivateReplies:
         renderer: Renderer,
         posts: ChannelPosts,
         features: FeatureCache,
+        channels: ChannelDirectory,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
@@ -73,6 +75,7 @@ class PrivateReplies:
         self._renderer = renderer
         self._posts = posts
         self._features = features
+        self._channels = channels
         self._now = now
 
     async def send(self, message: Message, card: Card, *, nonce: str, may_exist: bool = False) -> None:
@@ -91,7 +94,7 @@ class PrivateReplies:
                     return
         elif was_clicked and card.shown_elsewhere and not message.place.direct:
             return  # a reply that everybody can read would only say it again
-        if card.confidential and not message.place.direct:
+        if await self._must_be_private(card, message.place):
             await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
             return
         try:
@@ -100,6 +103,11 @@ class PrivateReplies:
             await self._post(place, card, nonce, may_exist, mention)
         except (NotInChannel, ThreadGone):
             await self.send_direct(message.actor, card, nonce=nonce, may_exist=may_exist)
+
+    async def _must_be_private(self, card: Card, place: Place) -> bool:
+        if place.direct:
+            return False
+        return card.confidential or (card.members_only and await self._channels.has_guests(place.channel))
 
     async def closed_question(self, message: Message, card: Card | None) -> Json | None:
         """If a question was answered with this click: its post without buttons. A refusal leaves it as it is."""

@@ -56,7 +56,7 @@ class Submissions:
             return EMPTY_RESPONSE
         with in_language(intake.language_for(state.actor)):
             if state.expired:
-                live_card = await intake.live_card(state.place, state.run, state.actor)
+                live_card = await intake.live_card(state.place, state.run, state.actor, in_place=False)
                 return {"error": translate_plain("form_expired") + (f" {live_card.summary}" if live_card else "")}
             intent = intake.submit(SubmittedForm(state.about, state.run, values))
             if isinstance(intent, FieldErrors):

@@ -61,7 +61,9 @@ class MattermostSurface:
         renderer = Renderer(buttons, lambda: self._api.server_version)
         features = FeatureCache(self._api, now)
         self._posts = ChannelPosts(self._api, self._users, renderer, features, now)
-        self._replies = PrivateReplies(self._api, self._users, renderer, self._posts, features, now)
+        self._replies = PrivateReplies(
+            self._api, self._users, renderer, self._posts, features, self._channels, now
+        )
         self._forms = FormOpener(self._api, signer, f"{self._public_url}/mattermost/dialog", now)
         self._seen_posts = SeenPosts(state, f"mattermost/{self._api.host}/heard")
         self._listener: Listener | None = None

@@ -91,7 +91,7 @@ class FormOpener:
         await self._client.call("views.update", request)
 
     async def _form_view(self, request: FormRequest, intake: Intake) -> View:
-        form = await intake.open_form(request.form, request.actor, request.place)
+        form = await intake.open_form(request.form, request.actor, request.place, in_place=not request.view)
         return views.form_view(form, replace(_meta(request), about=form.about, run=form.run))
 
     def _unrecorded(self, request: FormRequest) -> Message:

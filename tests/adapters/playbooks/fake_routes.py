@@ -240,20 +240,7 @@ class PlaybooksRoutes:
 
     def _assignee(self, request: web.Request, seen: Seen, user: str, id: str, c: str, i: str) -> web.Response:
         def assign(run: Json, item: Json) -> web.Response:
-            assignee = seen.json.get("assignee_id", "")
-            if item["assignee_id"] != assignee:
-                before, after = (
-                    f"**@{self.site.username(id)}**" if id else "**No Assignee**"
-                    for id in (item["assignee_id"], assignee)
-                )
-                summary = f"changed assignee of checklist item **{item['title']}** from {before} to {after}"
-                item |= {"assignee_id": assignee, "assignee_modified": self.clock.now()}
-                post = self.world.post(run, f"{self.site.username(user)} {summary}")
-                item |= self.world.modified_post("assignee", post)
-                self.world.add_event(run, "assignee_changed", user, summary, post)
-                self.world.effects["take" if item["state"] == "in_progress" else "assign"] += 1
-                if self.generation == CURRENT and assignee and assignee not in run["participant_ids"]:
-                    run["participant_ids"].append(assignee)
+            self.world.set_assignee(run, item, seen.json.get("assignee_id", ""), user)
             return json_response({})
 
         return self.edit(user, id, c, i, assign)

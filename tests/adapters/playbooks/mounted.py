@@ -76,8 +76,12 @@ class Mounted(PlaybooksRoutes):
 
     async def finish_task(self, run: Json, title: str, user: str) -> None:
         """Somebody ticks a task in Playbooks."""
-        items = [item for checklist in run["checklists"] for item in checklist["items"]]
-        self.world.set_state(run, next(item for item in items if item["title"] == title), "closed", user)
+        self.world.set_state(run, _item(run, title), "closed", user)
+        await self.publish(run)
+
+    async def assign_task(self, run: Json, title: str, assignee: str, user: str) -> None:
+        """``user`` assigns a task in Playbooks."""
+        self.world.set_assignee(run, _item(run, title), assignee, user)
         await self.publish(run)
 
     async def publish_start(self, run: Json) -> None:
@@ -108,6 +112,11 @@ class Mounted(PlaybooksRoutes):
     def settings(self) -> dict[str, str]:
         """The table of a ``[platforms.NAME]``, once the site is up."""
         return {"kind": "playbooks", "url": self.mm.url, "token": self.mm.bot.token, "team": "ops"}
+
+
+def _item(run: Json, title: str) -> Json:
+    items: list[Json] = [item for checklist in run["checklists"] for item in checklist["items"]]
+    return next(item for item in items if item["title"] == title)
 
 
 def mount(mm: FakeMattermost, generation: str = RECORDED) -> Mounted:

@@ -90,6 +90,21 @@ class World:
             run["timeline_events"].append(event)
             self.effects[_EFFECTS[state]] += 1
 
+    def set_assignee(self, run: Json, item: Json, assignee: str, user: str) -> None:
+        if item["assignee_id"] != assignee:
+            before, after = (
+                f"**@{self.site.username(id)}**" if id else "**No Assignee**"
+                for id in (item["assignee_id"], assignee)
+            )
+            summary = f"changed assignee of checklist item **{item['title']}** from {before} to {after}"
+            at, post = self.clock.now(), self.post(run, f"{self.site.username(user)} {summary}")
+            item |= {"assignee_id": assignee, "assignee_modified": at, **self.modified_post("assignee", post)}
+            event = fake_responses.event(new_id(), run["id"], "assignee_changed", at, user, summary, post)
+            run["timeline_events"].append(event)
+            self.effects["take" if item["state"] == "in_progress" else "assign"] += 1
+            if self.generation == CURRENT and assignee and assignee not in run["participant_ids"]:
+                run["participant_ids"].append(assignee)
+
     def post(self, run: Json, text: str, kind: str = "", **props: str) -> str:
         """By the plugin's own bot (recorded)."""
         return self.site.write(run["channel_id"], self.plugin_user, text, kind, props=props)

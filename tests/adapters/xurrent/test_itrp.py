@@ -215,7 +215,7 @@ async def test_what_is_said_about_the_run_goes_to_the_current_task(
     for said in (comment, result):
         assert (said.message, said.facts) == ("xurrent.itrp_noted_on", {"title": second.subject})
     assert result.health is not None
-    assert result.health.health is Health.AMBER
+    assert result.health.health is Health.UNSET, "as it is read"
 
 
 async def test_a_status_goes_to_another_task_if_that_was_finished_meanwhile(

@@ -11,9 +11,9 @@ from tests.bot.app_scene import Scene, app_scene
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path, database_url: str) -> AsyncIterator[Scene]:
     structlog.reset_defaults()
-    async with app_scene(tmp_path) as scene:
+    async with app_scene(tmp_path, database_url=database_url) as scene:
         yield scene
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from adapters.errors import OutcomeUnknown
@@ -25,8 +26,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with app_scene(tmp_path) as scene:
+async def scene(tmp_path: Path, database_url: str) -> AsyncIterator[Scene]:
+    async with app_scene(tmp_path, database_url=database_url) as scene:
         assert await scene.say("start Database failover") == "done"
         yield scene
 
@@ -51,11 +52,18 @@ class Fault:
             raise OSError("no space left on device")
 
 
-def states(folder: Path) -> list[str]:
+def states(database_url: str) -> list[str]:
     """Of all effects but those of the start."""
-    with closing(sqlite3.connect(folder / "demo.db")) as database:
+    with connected(database_url) as database:
         rows = database.execute("select state from effects where kind != 'StartRun'").fetchall()
     return [row[0] for row in rows]
+
+
+def connected(database_url: str) -> Any:
+    """Another connection, for as long as it is entered."""
+    if database_url.startswith("sqlite"):
+        return closing(sqlite3.connect(database_url.partition(":///")[2]))
+    return psycopg.connect(database_url)
 
 
 def task_state(scene: Scene, handle: str = "T1") -> TaskState:
@@ -68,23 +76,23 @@ def task_state(scene: Scene, handle: str = "T1") -> TaskState:
 
 @pytest.mark.parametrize("times", [1, 2, 3])
 async def test_an_outcome_that_cannot_be_stored_at_once_is_stored_soon(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     with Fault(Commit.OUTCOME, monkeypatch, times):
         assert await scene.say("begin T1") == "done"
-    assert states(tmp_path) == ["done"]
+    assert states(database_url) == ["done"]
     assert task_state(scene) is TaskState.RUNNING
     assert scene.find_private("running")
 
 
 @pytest.mark.parametrize("kind", [Commit.ROUTE, Commit.SENT, Commit.LAST_USED])
 async def test_a_commit_that_fails_for_a_moment_is_made_again_and_nothing_is_done_twice(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Commit
+    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, kind: Commit
 ) -> None:
     """The disk was full right before or after a write: its sender was told that something broke."""
     with Fault(kind, monkeypatch, 1):
         assert await scene.say("comment still looking") == "done"
-    assert states(tmp_path) == ["done"]
+    assert states(database_url) == ["done"]
     assert scene.find_private("comment added")
     assert not scene.find_private("Something broke")
     comments = await scene.platform.comments((await scene.platform.runs("")).items[0].key.id, None)
@@ -92,29 +100,29 @@ async def test_a_commit_that_fails_for_a_moment_is_made_again_and_nothing_is_don
 
 
 async def test_an_outcome_that_cannot_be_stored_for_long_is_unknown_and_then_told(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Fault(Commit.OUTCOME, monkeypatch):
         assert await scene.say("begin T1") == "question"
-        assert states(tmp_path) == ["sent"]
-    await until(lambda: states(tmp_path) == ["done"])
+        assert states(database_url) == ["sent"]
+    await until(lambda: states(database_url) == ["done"])
     await until(lambda: any("began T1" in line for line in scene.lines))
     assert task_state(scene) is TaskState.RUNNING
 
 
 async def test_a_write_that_cannot_be_noted_as_sent_is_not_sent(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Fault(Commit.SENT, monkeypatch):
         assert await scene.say("begin T1") == "failed"
-    assert states(tmp_path) == []
+    assert states(database_url) == []
     assert task_state(scene) is not TaskState.RUNNING
     assert await scene.say("begin T1") == "done"
 
 
 @pytest.mark.parametrize("method", ["execute", "reconcile", "recovery"])
 async def test_a_bug_in_an_adapter_after_the_request_leaves_nothing_sent_for_ever(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     """The platform has applied the write; then its answer breaks us."""
     original = scene.platform.execute
@@ -132,14 +140,14 @@ async def test_a_bug_in_an_adapter_after_the_request_leaves_nothing_sent_for_eve
             patch.setattr(scene.platform, method, broken)
         result = await scene.say("begin T1")
         assert result in ("done", "question")
-        assert states(tmp_path) == [{"done": "done", "question": "unknown"}[result]]
+        assert states(database_url) == [{"done": "done", "question": "unknown"}[result]]
     if method != "recovery":  # without it a person has to decide
-        await until(lambda: states(tmp_path) == ["done"])
+        await until(lambda: states(database_url) == ["done"])
         await until(lambda: task_state(scene) is TaskState.RUNNING)
 
 
 async def test_a_notice_that_fails_does_not_change_what_becomes_of_the_write(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def execute(*_: Any) -> Any:
         raise OutcomeUnknown("local", "begin")
@@ -151,24 +159,24 @@ async def test_a_notice_that_fails_does_not_change_what_becomes_of_the_write(
     monkeypatch.setattr(scene.platform, "recovery", lambda _: Recovery.LOOKUP)
     monkeypatch.setattr(scene.app.responder, "notify_checking", broken)
     assert await scene.say("begin T1") == "question"
-    assert states(tmp_path) == ["unknown"]
+    assert states(database_url) == ["unknown"]
 
 
 async def test_what_was_sent_by_a_process_that_died_is_checked_after_a_restart(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its message was answered, so nothing else takes it up."""
     assert await scene.say("begin T1") == "done"
     await scene.app.stop()
-    with closing(sqlite3.connect(tmp_path / "demo.db")) as database:
+    with connected(database_url) as database:
         database.execute("update effects set state = 'sent', outcome = null where kind != 'StartRun'")
         database.commit()
-    async with app_scene(tmp_path):
-        await until(lambda: states(tmp_path) == ["done"])
+    async with app_scene(tmp_path, database_url=database_url):
+        await until(lambda: states(database_url) == ["done"])
 
 
 async def test_an_outcome_found_while_its_message_is_being_answered_continues_it(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The chat is slow, and the reconciler is faster than the answer that says that nothing is known."""
     original, may_deliver = scene.app.responder.deliver, asyncio.Event()
@@ -192,14 +200,14 @@ async def test_an_outcome_found_while_its_message_is_being_answered_continues_it
     await until(lambda: scene.app.reconciler.is_checking)
     monkeypatch.setattr(scene.platform, "execute", execute)
     monkeypatch.setattr(scene.platform, "reconcile", reconcile)
-    await until(lambda: states(tmp_path) == ["done"])
+    await until(lambda: states(database_url) == ["done"])
     may_deliver.set()
     assert await saying in ("question", "done")
     await until(lambda: any("began T1" in line for line in scene.lines))
 
 
 async def test_an_outcome_found_while_the_process_stops_is_taken_up_by_the_next_one(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A finish of two tasks: the first is lost, and found when nothing may begin any more."""
     execute = scene.platform.execute
@@ -220,11 +228,11 @@ async def test_an_outcome_found_while_the_process_stops_is_taken_up_by_the_next_
     await scene.app.engine.stop(1.0)
     by = scene.sent[-1].actor
     await scene.app.reconciler.decide(*effect.id, applied=True, by=by)
-    assert states(tmp_path) == ["done"]
+    assert states(database_url) == ["done"]
     [unfinished] = await scene.app.inbox.unfinished()
     assert unfinished.answered
     await scene.app.stop()
-    async with app_scene(tmp_path) as again:
+    async with app_scene(tmp_path, database_url=database_url) as again:
         await until(lambda: any("began T1" in line for line in again.lines))
 
 

@@ -64,9 +64,15 @@ class LosingPlatform:
         return sum(step.op is op for step in self.sent)
 
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""On PostgreSQL a message that waited starts over: who was assigned meanwhile was assigned before it."""
+
+
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with app_scene(tmp_path, timedelta(seconds=SLOWEST_ANSWER)) as scene:
+async def scene(tmp_path: Path, database_url: str) -> AsyncIterator[Scene]:
+    async with app_scene(
+        tmp_path, slowest_answer=timedelta(seconds=SLOWEST_ANSWER), database_url=database_url
+    ) as scene:
         assert await scene.say("start Database failover") == "done"
         yield scene
 
@@ -242,6 +248,7 @@ async def test_a_write_to_the_same_thing_waits_so_that_the_older_one_never_undoe
     assert sent == [op, op, Op.HOLD if op is Op.BEGIN else op]
 
 
+@on_sqlite
 @pytest.mark.parametrize("late", [None, 0.3])
 async def test_an_assignment_that_waited_names_who_got_the_task_and_can_be_repeated(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, late: float | None
@@ -288,7 +295,9 @@ async def test_a_long_wait_that_the_platform_asks_for_is_reported_with_its_end(
     assert scene.find_private(f"{error.until:%H:%M UTC}, so beginning T1 wasn't")
 
 
-async def test_what_was_accepted_before_a_downtime_is_blamed_on_the_downtime(scene: Scene, tmp_path: Path) -> None:
+async def test_what_was_accepted_before_a_downtime_is_blamed_on_the_downtime(
+    scene: Scene, tmp_path: Path, database_url: str
+) -> None:
     """It is recorded, and the process ends before it is processed."""
     began = datetime.now(UTC) - timedelta(minutes=5)
     message = Message(
@@ -296,7 +305,7 @@ async def test_what_was_accepted_before_a_downtime_is_blamed_on_the_downtime(sce
     )
     await scene.app.intake.record(message)
     await scene.app.stop()
-    async with app_scene(tmp_path) as again:
+    async with app_scene(tmp_path, database_url=database_url) as again:
         card = await until(lambda: again.find_private("Liaison was down from"))
         text = plain_text(card.card.title)
         assert "So beginning T1 wasn't sent. Nothing changed." in text

@@ -24,9 +24,9 @@ def _stall(when: str, kinds: Sequence[Commit]) -> None:
 
 
 async def test_a_repeated_delivery_during_a_stall_of_the_disk_does_not_delete_the_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with app_scene(tmp_path) as scene:
+    async with app_scene(tmp_path, database_url=database_url) as scene:
         assert await scene.say("start Database failover") == "done"
         message = Message(
             key="console//1", actor=ANA, place=room(), via=Via.SAY, at=datetime.now(UTC), text="begin T1"

@@ -42,8 +42,10 @@ def staff() -> Staff:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path, staff: Staff) -> AsyncIterator[Scene]:
-    async with app_scene(tmp_path, console=staff, now=staff.now, write_timeout=HOUR) as scene:
+async def scene(tmp_path: Path, database_url: str, staff: Staff) -> AsyncIterator[Scene]:
+    async with app_scene(
+        tmp_path, database_url=database_url, console=staff, now=staff.now, write_timeout=HOUR
+    ) as scene:
         assert await scene.say("start Database failover") == "done"
         scene.platform.down = True
         yield scene
@@ -83,7 +85,7 @@ async def test_a_write_of_somebody_who_still_has_the_right_is_sent(scene: Scene,
 
 
 async def test_a_start_of_somebody_who_lost_the_right_while_it_waited_is_not_sent(
-    tmp_path: Path, staff: Staff, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database_url: str, staff: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attempts = 0
 
@@ -92,7 +94,9 @@ async def test_a_start_of_somebody_who_lost_the_right_while_it_waited_is_not_sen
         attempts += 1
         raise Unreachable("local", "start")
 
-    async with app_scene(tmp_path, console=staff, now=staff.now, write_timeout=HOUR) as scene:
+    async with app_scene(
+        tmp_path, database_url=database_url, console=staff, now=staff.now, write_timeout=HOUR
+    ) as scene:
         monkeypatch.setattr(scene.platform, "execute", refuse_connections)
         waiting = scene.say("start Database failover")
         await until(lambda: attempts)
@@ -103,9 +107,11 @@ async def test_a_start_of_somebody_who_lost_the_right_while_it_waited_is_not_sen
         assert not await scene.app.runs.list_runs()
 
 
-async def test_a_restart_does_not_restore_a_lost_right(tmp_path: Path) -> None:
+async def test_a_restart_does_not_restore_a_lost_right(tmp_path: Path, database_url: str) -> None:
     staff = Staff()
-    async with app_scene(tmp_path, console=staff, now=staff.now, write_timeout=HOUR) as scene:
+    async with app_scene(
+        tmp_path, database_url=database_url, console=staff, now=staff.now, write_timeout=HOUR
+    ) as scene:
         assert await scene.say("start Database failover") == "done"
         scene.platform.down = True
         waiting = scene.say("begin T1")
@@ -113,6 +119,8 @@ async def test_a_restart_does_not_restore_a_lost_right(tmp_path: Path) -> None:
     waiting.cancel()
     staff = Staff()
     staff.membership, staff.ahead = Membership.GUEST, timedelta(minutes=6)
-    async with app_scene(tmp_path, console=staff, now=staff.now, write_timeout=HOUR) as again:
+    async with app_scene(
+        tmp_path, database_url=database_url, console=staff, now=staff.now, write_timeout=HOUR
+    ) as again:
         await until(lambda: again.find_private("Nothing changed"))
         assert await task_states(again) == [TaskState.READY, TaskState.READY]

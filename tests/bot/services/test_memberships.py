@@ -8,7 +8,7 @@ import pytest
 from bot.services.memberships import Memberships
 from bot.surfaces.console.surface import Console
 from bot.surfaces.errors import ChatUnreachable
-from commands.model.messages import Actor, Membership, Message, Place, Via
+from commands.model.messages import Actor, Membership, Message, Place, ReplyRoute, Via
 
 ANA = Actor(surface="console", id="U1", membership=Membership.MEMBER)
 INC = Place(surface="console", channel="inc-42")
@@ -41,8 +41,9 @@ class World:
         self.time += timedelta(**later)
         return await self.memberships.can_see(ANA, INC)
 
-    def prove(self, via: Via) -> None:
-        message = Message(key="k", actor=ANA, place=INC, via=via, at=self.time)
+    def prove(self, via: Via, post: str = "") -> None:
+        reply = ReplyRoute(post=post)
+        message = Message(key="k", actor=ANA, place=INC, via=via, at=self.time, reply=reply)
         self.memberships.prove(message)
 
 
@@ -87,7 +88,10 @@ async def test_a_command_in_the_place_is_an_answer_too(world: World) -> None:
 async def test_a_form_that_was_open_for_long_proves_nothing(world: World) -> None:
     world.chat.present = None
     world.prove(Via.FORM)
+    world.prove(Via.BUTTON)  # in the form: it is on no post
     assert not await world.ana_sees()
+    world.prove(Via.BUTTON, post="17")
+    assert await world.ana_sees()
 
 
 async def test_a_command_from_before_somebody_left_proves_nothing(world: World) -> None:

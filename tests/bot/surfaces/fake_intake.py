@@ -111,7 +111,7 @@ class FakeIntake:
     async def store_answer(self, key: str, answer: bytes) -> None:
         self.answers[key] = answer
 
-    async def open_form(self, wanted: OpenForm, actor: Actor, place: Place) -> Form:
+    async def open_form(self, wanted: OpenForm, actor: Actor, place: Place, *, in_place: bool = True) -> Form:
         self.opened_forms.append(wanted)
         await asyncio.sleep(self.form_seconds)
         if self.form_error is not None:
@@ -143,7 +143,7 @@ class FakeIntake:
     async def accept_edit(self, message: Message) -> Message | None:
         return message
 
-    async def live_card(self, place: Place, run: str, actor: Actor) -> Card | None:
+    async def live_card(self, place: Place, run: str, actor: Actor, *, in_place: bool = True) -> Card | None:
         return self.current_card
 
     def error_card(self, key: str, **facts: object) -> Card:

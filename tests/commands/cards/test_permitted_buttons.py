@@ -22,7 +22,7 @@ async def test_a_guest_is_offered_what_only_reads(room: Room) -> None:
     assert button_labels(await room.type("home", by=EVE)) == ["Show R1"]
     assert button_labels(await room.type("next", by=EVE)) == []
     assert button_labels(await room.type("status", by=EVE)) == []
-    assert button_labels(await room.type("help", by=EVE)) == ["All commands"]
+    assert button_labels(await room.type("help", by=EVE)) == ["Runbooks", "My tasks", "All commands"]
 
 
 async def test_a_member_is_offered_what_the_lists_allow(room: Room) -> None:

@@ -242,7 +242,7 @@ async def test_what_was_probably_meant_is_in_the_language_that_was_typed(
 async def test_a_flag_without_its_value_is_shown_with_one(room: Room) -> None:
     await room.start()
     answer = private_text(await room.type("finish T1 --run"))
-    assert answer == "--run needs a value, for example: finish … --run RUN"
+    assert answer == "--run needs a value, for example: finish … --run R7"
 
 
 async def test_mine_lists_my_tasks_of_all_runs(room: Room) -> None:

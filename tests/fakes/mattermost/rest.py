@@ -92,7 +92,8 @@ class RestApi(SiteState):
                 f"/users/(me|{ID})/teams/{ID}/channels",
                 lambda s, u, user_id, _, team: self._channels(u, team),
             ),
-            ("GET", f"/channels/{ID}", lambda s, u, id: self._visible_channel(u, id).json()),
+            ("GET", f"/channels/{ID}", lambda s, u, id: self._shown(self._visible_channel(u, id))),
+            ("GET", f"/channels/{ID}/stats", self._channel_stats),
             ("GET", f"/channels/{ID}/members/{ID}", self._channel_member),
             ("GET", f"/teams/{ID}/members/{ID}", self._team_member),
             ("POST", "/channels/direct", self._direct),
@@ -175,12 +176,21 @@ class RestApi(SiteState):
             raise Rejection(403, FORBIDDEN, "You do not have the appropriate permissions.")
         return channel
 
+    def _shown(self, channel: Channel) -> Json:
+        is_shared = any(self.users[member].remote_id for member in channel.members)
+        return channel.json() | ({"shared": True} if is_shared else {})
+
     def _visible_channel(self, user: User, id: str) -> Channel:
         """A public channel can be looked at by everybody in its team."""
         channel = self.channels.get(id)
         if channel is not None and channel.type == "O" and user.id in self.team_members:
             return channel
         return self._channel(user, id)
+
+    def _channel_stats(self, seen: Seen, user: User, id: str) -> Json:
+        members = [self.users[member] for member in self._channel(user, id).members]
+        guests = sum("system_guest" in member.roles for member in members)
+        return {"channel_id": id, "member_count": len(members), "guest_count": guests, "pinnedpost_count": 0}
 
     def _channel_member(self, seen: Seen, user: User, channel: str, member: str) -> Json:
         """403 for a channel that the asker is not in, 404 for somebody who is not in it."""

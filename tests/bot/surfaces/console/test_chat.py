@@ -7,8 +7,10 @@ import pytest
 
 from adapters.toolkit.messages import in_language
 from bot.surfaces.console.chat import Chat, Controls
+from bot.surfaces.console.forms import matching_options
 from bot.surfaces.console.surface import Console, person, room
 from bot.surfaces.console.terminal import Piped, Screen, Script
+from commands.model.card import Option
 from commands.model.messages import Membership, Via
 from tests.bot.scripted_app import ScriptedApp
 
@@ -157,6 +159,24 @@ async def test_controls_start_with_a_colon() -> None:
     printed = await harness.script(":down", ":up", ":sideways")
     assert flipped == ["down", "up"]
     assert "Unknown command :sideways. Available: :down, :up, :quit" in printed
+    assert harness.texts == []
+
+
+async def test_controls_work_in_the_middle_of_a_form() -> None:
+    harness = ConsoleHarness(Controls({":up": lambda: "up again"}))
+    printed = await harness.script("form", ":up", "amber", "x", "", "a good sentence")
+    assert "up again" in printed
+    assert harness.room.messages[0].via is Via.FORM
+
+
+def test_two_letters_choose_nothing_by_accident() -> None:
+    options = [Option("T1", "T1 Confirm the primary is down"), Option("T2", "T2 Page the DBA")]
+    assert matching_options("do", options) == []
+    assert matching_options("t2", options) == matching_options("dba", options) == matching_options("2", options)
+
+
+async def test_quit_leaves_a_form_and_the_chat(harness: ConsoleHarness) -> None:
+    await harness.script("form", ":quit", "finish T1")
     assert harness.texts == []
 
 

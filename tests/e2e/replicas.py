@@ -1,0 +1,78 @@
+"""Several real Liaison processes on one PostgreSQL database, with the same settings but for their ports."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from tests.e2e.conftest import SOON, Environment, Scene
+from tests.e2e.platforms import serve_platforms
+from tests.e2e.process import Liaison
+from tests.e2e.slack_chat import SlackChat
+from tests.postgresql import PostgresServer, own_server
+
+SECRET_KEY = "the-same-key-for-all-replicas"
+
+
+class Replicas:
+    """``chaos`` decides which replica gets a delivery. Its seed is printed."""
+
+    def __init__(self, environment: Environment, liaisons: Sequence[Liaison], server: PostgresServer) -> None:
+        self.environment = environment
+        self.all = liaisons
+        self.server = server
+        seed = random.randrange(10_000)
+        print(f"seed {seed}")
+        self.chaos = random.Random(seed)
+
+    @property
+    def chat(self) -> SlackChat:
+        chat = self.environment.chat
+        assert isinstance(chat, SlackChat)
+        return chat
+
+    @property
+    def running(self) -> Sequence[Liaison]:
+        return [liaison for liaison in self.all if liaison.is_running]
+
+    def new_scene(self) -> Scene:
+        return Scene(self.environment, self.chat.create_room())
+
+    def deliver_to(self, number: int) -> None:
+        """From now on."""
+        self.chat.set_liaison_url(self.all[number].url)
+
+    def deliver_anywhere(self) -> None:
+        """The next delivery."""
+        self.chat.set_liaison_url(self.chaos.choice(self.running).url)
+
+    async def start(self) -> None:
+        await asyncio.gather(*(liaison.start() for liaison in self.all))
+
+
+@asynccontextmanager
+async def replicas(
+    folder: Path, count: int, platforms: Sequence[str] = ("cutover", "xurrent")
+) -> AsyncIterator[Replicas]:
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(own_server())
+        url, chat = server.create_database(), SlackChat()
+        await stack.enter_async_context(chat)
+        served = await serve_platforms(stack, chat, folder)
+        used = {name: served[name] for name in platforms}
+        tables = {
+            f"platforms.{name}": {**platform.settings(), "slowest_answer": "5s"} for name, platform in used.items()
+        }
+        liaisons = []
+        for number in range(count):
+            own_folder = folder / f"replica-{number}"
+            own_folder.mkdir()
+            bot = {**SOON, "database_url": url, "secret_key": SECRET_KEY}
+            liaisons.append(Liaison(own_folder, {"bot": bot, **chat.settings(), **tables}))
+        for liaison in liaisons:
+            stack.push_async_exit(liaison.__aexit__)
+        found = Replicas(Environment(chat, used, liaisons[0]), liaisons, server)
+        found.deliver_to(0)
+        await found.start()
+        yield found
