@@ -77,6 +77,8 @@ class PostgresDatabase:
 
         Raises ``Unreachable`` if nothing is stored, ``CommitLost`` if that is not known.
         """
+        if self.changes.unusable:
+            raise Unreachable(self.changes.unusable)
         started = time.monotonic()
         self._cut_stalled_writer(first=True)
         try:
@@ -156,12 +158,16 @@ class PostgresDatabase:
         raise CommitLost("the connection to the database was lost during a commit") from lost
 
     async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
+        started = time.monotonic()
         try:
             return await self._read(query, values)
         except psycopg.Error as error:
             if not (is_lost(error) or is_outdated(error)):
                 raise
-        await self._close_reader()
+            await self._close_reader()
+            if time.monotonic() - started >= READ_SECONDS:  # a new connection would stall too
+                self.changes.doubt()
+                raise
         try:
             return await self._read(query, values)
         except psycopg.Error as error:

@@ -68,7 +68,7 @@ async def test_while_the_server_is_away_nothing_is_stored_and_the_store_is_not_r
         assert {type(result) for result in results} == {StoreError}
         with pytest.raises(StoreError):
             await names(store)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
         assert not store.ready()
         server.start()
         await until(store.ready)
@@ -94,7 +94,7 @@ async def test_a_server_that_does_not_answer_counts_as_away(postgres_url: str, p
         began = time.monotonic()
         with pytest.raises(StoreError):
             await insert(store, "during")
-        assert time.monotonic() - began < 7
+        assert time.monotonic() - began < 10
         await until(lambda: not store.ready())
         with pytest.raises(StoreError):
             await insert(store, "during too")
