@@ -137,7 +137,10 @@ class MessageProcessor:
 
     async def notify_queued(self, message: Message, route: Route, ahead: int) -> None:
         card = pending_lines.queued_card(message, self._intent(route), ahead, self._services)
-        await self._responder.notify_queued(message, card, route.queue)
+        try:
+            await self._responder.notify_queued(message, card, route.queue)
+        except StoreError as error:
+            log.warning("notice not stored", delivery=message.key, error=str(error))
 
     def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
         return pending_lines.stopped_answer(message, self._intent(route), by, self._services)
