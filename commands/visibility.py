@@ -44,6 +44,7 @@ class Reader:
         self._people: PeoplePort = services.people
         self._memberships: MembershipsPort = services.memberships
         self._workspaces = services.platform_workspaces
+        self._heads: dict[int, tuple[TrackedRun, RunHead]] = {}
 
     def may_use(self, platform: str) -> bool:
         """Whether their workspace may use the platform with this NAME."""
@@ -79,7 +80,14 @@ class Reader:
         return self.is_insider or self._rules.guests == "read"
 
     async def can_read(self, tracked: TrackedRun) -> bool:
-        return self.actor.surface == _OPERATOR or await self._can_read(run_head(tracked), self._sees)
+        return self.actor.surface == _OPERATOR or await self._can_read(self._head(tracked), self._sees)
+
+    def _head(self, tracked: TrackedRun) -> RunHead:
+        """A command asks several times about the same snapshot."""
+        known = self._heads.get(id(tracked))
+        if known is None:
+            known = self._heads[id(tracked)] = (tracked, run_head(tracked))
+        return known[1]
 
     async def readable(self, runs: Sequence[RunHead]) -> Sequence[RunHead]:
         """Those that they may read, in the same order. Each place is asked about once."""
