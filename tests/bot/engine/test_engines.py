@@ -278,13 +278,12 @@ async def test_runs_that_wait_for_a_dead_platform_take_no_place_of_others(
         for text in waiting:
             place.work.before[text] = wait
         await asyncio.gather(*(place.say(text, f"C{number}") for number, text in enumerate(waiting)))
-        await until(lambda: len(place.work.routed) == len(waiting))
-        began = asyncio.get_running_loop().time()
+        await until(lambda: len(place.work.routed) == len(waiting), within=90)
         await place.say("R1 alive")
         await place.finished("R1 alive")
-        assert asyncio.get_running_loop().time() - began < 2.0
+        assert place.work.executed == ["R1 alive"]
         is_dead = False
-        await place.finished(*waiting, within=60)
+        await place.finished(*waiting, within=90)
         for run in range(100, 300):
             assert [text for text in place.work.executed if text.startswith(f"R{run} ")] == [
                 f"R{run} a",
