@@ -12,18 +12,18 @@ waits for an unknown outcome holds the lock of its message instead of its run's.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import structlog
 
 from adapters.models import RunKey
 from bot.engine.distributed_adoption import adopt
 from bot.engine.distributed_jobs import DistributedJobs, Job, JobHandler, RunAgain
-from bot.engine.port import HOLD_FOR_START_SECONDS, QUEUED_NOTICE_SECONDS, GaveWay, MessageWork, Progress
+from bot.engine.distributed_queues import WaitingWrites
+from bot.engine.port import HOLD_FOR_START_SECONDS, GaveWay, MessageWork, Progress
 from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -83,13 +83,8 @@ class DistributedEngine:
         self._work = work
         self._now = now
         self._executions: dict[str, _Execution] = {}  # by message key
-        self._notices: dict[str, asyncio.TimerHandle] = {}  # by message key
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._queued: Mapping[str, int] = {}  # run -> writes that wait, on all replicas, as are the next two
-        self._delayed: Mapping[str, int] = {}
-        self._oldest_at: datetime | None = None
+        self._oldest_at: datetime | None = None  # of the unfinished messages of all replicas
         self._faults: Counter[str] = Counter()  # by message key: how often its job failed
-        self._first_seen: dict[int, float] = {}  # job -> when it was first seen waiting
         self._accepting = False
         self._stopping = False
         handlers: dict[str, JobHandler] = {
@@ -102,6 +97,7 @@ class DistributedEngine:
         }
         self._jobs = DistributedJobs(url, store, {name: self._safely(run) for name, run in handlers.items()})
         self._jobs.on_sweep = self._look_at_queues
+        self._writes = WaitingWrites(self._jobs, work)
         inbox.jobs = self
         store.subscribe("stops", self._stop_executions)
 
@@ -115,12 +111,8 @@ class DistributedEngine:
     async def stop(self, grace: float) -> None:
         self._accepting, self._stopping = False, True
         self._work.shut_down()
-        for timer in self._notices.values():
-            timer.cancel()
+        await self._writes.stop()
         await self._jobs.stop(grace)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def ready(self) -> bool:
         return self._accepting and self._jobs.working()
@@ -201,10 +193,10 @@ class DistributedEngine:
         self._jobs.defer(connection, "remind", slot, at=due_at, details={"due": due_at.isoformat()})
 
     def queued_writes(self, run: str) -> int:
-        return self._queued.get(run, 0)
+        return self._writes.queued.get(run, 0)
 
     def delayed_writes(self, run: str) -> int:
-        return self._delayed.get(run, 0)
+        return self._writes.delayed.get(run, 0)
 
     # Jobs
 
@@ -303,9 +295,7 @@ class DistributedEngine:
         intent = "" if route.intent is None else json.dumps(route.intent)
         await self._inbox.save_route(message.key, intent, route, 0)
         if route.queue:
-            loop = asyncio.get_running_loop()
-            notice = loop.call_later(QUEUED_NOTICE_SECONDS, self._notify_queued_soon, message, route)
-            self._notices[message.key] = notice
+            self._writes.notify_later(message, route)
 
     async def _read_reaction(self, job: Job) -> None:
         message = await self._unrouted(job)
@@ -403,45 +393,13 @@ class DistributedEngine:
         return execution
 
     async def _finish(self, message: Message, answer: Answer, *, resumed: bool = False) -> None:
-        if (notice := self._notices.pop(message.key, None)) is not None:
-            notice.cancel()
+        self._writes.finished(message.key)
         await self._work.deliver(message, answer, resumed=resumed)
         metrics.count_message(message.place.surface, answer.result)
 
-    # What waits
-
-    def _notify_queued_soon(self, message: Message, route: Route) -> None:
-        self._notices.pop(message.key, None)
-        self._spawn(self._notify_queued(message, route))
-
-    async def _notify_queued(self, message: Message, route: Route) -> None:
-        jobs = await self._jobs.with_lock(f"run:{route.queue}")
-        position = next((number for number, job in enumerate(jobs) if job.key == message.key), 0)
-        if position and not jobs[position].is_running and not jobs[position].attempts:
-            await self._work.notify_queued(message, route, position)
-
     async def _look_at_queues(self) -> None:
-        loop, waiting = asyncio.get_running_loop(), await self._jobs.waiting("execute")
-        jobs = {job.id: job.details["queue"] for job in waiting if job.lock.startswith("run:")}
-        self._first_seen = {id: self._first_seen.get(id, loop.time()) for id in jobs}
-        since = loop.time() - QUEUED_NOTICE_SECONDS
-        before, self._queued = self._delayed, Counter(jobs.values())
-        self._delayed = Counter(queue for id, queue in jobs.items() if self._first_seen[id] <= since)
-        for run in {*before, *self._delayed}:
-            if before.get(run, 0) != self._delayed.get(run, 0):
-                self.on_delay_change(run)
+        await self._writes.look(self.on_delay_change)
         self._oldest_at = await self._inbox.oldest_unfinished()
-        metrics.set_queue_depth(len(waiting))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._on_task_done)
-
-    def _on_task_done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("engine task failed", exc_info=error)
 
 
 def _gives_way(execution: _Execution, again: RunAgain) -> GaveWay:

@@ -203,7 +203,7 @@ async def test_what_waits_behind_another_is_told_and_can_be_stopped(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.engine.embedded.QUEUED_NOTICE_SECONDS", 0.2)
-    monkeypatch.setattr("bot.engine.distributed.QUEUED_NOTICE_SECONDS", 0.2)
+    monkeypatch.setattr("bot.engine.distributed_queues.QUEUED_NOTICE_SECONDS", 0.2)
     async with running(database_url) as place:
         go_on = asyncio.Event()
         place.work.before["R1 a"] = waits_for(go_on)
@@ -264,7 +264,7 @@ async def test_runs_that_wait_for_a_dead_platform_take_no_place_of_others(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There are ten times as many as one replica executes at once."""
-    monkeypatch.setattr("bot.engine.distributed_jobs.MOST_JOBS", 20)
+    monkeypatch.setattr("bot.engine.distributed_worker.MOST_JOBS", 20)
     monkeypatch.setattr("bot.engine.distributed.WAITS_IN_PLACE_SECONDS", 0.1)
     is_dead = True
 
