@@ -13,17 +13,16 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 
 from adapters.models import RunKey
 from bot.engine.distributed_adoption import adopt
+from bot.engine.distributed_execution import Execution, begin, run_lock_of
 from bot.engine.distributed_jobs import DistributedJobs, Job, JobHandler, RunAgain
 from bot.engine.distributed_queues import WaitingWrites
-from bot.engine.port import HOLD_FOR_START_SECONDS, GaveWay, MessageWork, Progress
+from bot.engine.port import HOLD_FOR_START_SECONDS, GaveWay, MessageWork
 from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -38,29 +37,12 @@ from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
 HELD_LOOK_SECONDS = 0.25
-WAITS_IN_PLACE_SECONDS = 3.0  # for a platform; after that, its job gives way
 DATABASE_RETRY_SECONDS = 1.0
 FAULT_RETRY_SECONDS = 2.0
 MOST_DATABASE_FAULTS = 15
 MOST_FAULTS = 3
-FIRST, IN_ORDER = 1, 0  # priorities
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(eq=False)
-class _Execution:
-    """A message that this replica executes. ``again``: how its job continues if it gives way."""
-
-    job: Job
-    progress: Progress
-    waited: float = 0.0
-    again: RunAgain = field(default_factory=RunAgain)
-    goes_on: bool = False
-
-
-def _run_lock(queue: str) -> str | None:
-    return f"run:{queue}" if queue else None
 
 
 class DistributedEngine:
@@ -82,7 +64,7 @@ class DistributedEngine:
         self._scheduled = scheduled
         self._work = work
         self._now = now
-        self._executions: dict[str, _Execution] = {}  # by message key
+        self._executions: dict[str, Execution] = {}  # by message key
         self._oldest_at: datetime | None = None  # of the unfinished messages of all replicas
         self._faults: Counter[str] = Counter()  # by message key: how often its job failed
         self._accepting = False
@@ -134,7 +116,7 @@ class DistributedEngine:
         self._jobs.defer(connection, "route", message.key, lock=f"place:{message.place.queue}")
 
     def routed(self, connection: Connection, key: str, route: Route) -> None:
-        self._jobs.defer(connection, "execute", key, lock=_run_lock(route.queue), details={"queue": route.queue})
+        self._jobs.defer(connection, "execute", key, lock=run_lock_of(route.queue), details={"queue": route.queue})
 
     def _defer_unfinished(self, connection: Connection, unfinished: UnfinishedMessage) -> None:
         if unfinished.route is None:
@@ -337,7 +319,7 @@ class DistributedEngine:
             return
         if job.key in self._executions:  # it lost its job while the database was away, and still ends
             raise RunAgain(DATABASE_RETRY_SECONDS)
-        execution = self._execution(job, unfinished, route)
+        execution = begin(job, unfinished, route, self._jobs)
         self._executions[job.key] = execution
         try:
             result = await self._result(unfinished.message, route, execution)
@@ -352,45 +334,12 @@ class DistributedEngine:
         finally:
             del self._executions[job.key]
 
-    async def _result(self, message: Message, route: Route, execution: _Execution) -> Answer | Route:
+    async def _result(self, message: Message, route: Route, execution: Execution) -> Answer | Route:
         progress = execution.progress
         is_untouched = not progress.resumed and not progress.answered
         if is_untouched and not route.starting and progress.stopped.is_set() and progress.decided_by is not None:
             return self._work.stopped_answer(message, route, progress.decided_by)
         return await self._work.execute(message, route, progress)
-
-    def _execution(self, job: Job, unfinished: UnfinishedMessage, route: Route) -> _Execution:
-        runs = job.attempts + int(job.details.get("runs", "0"))
-        progress = Progress(
-            resumed=runs > 0 or unfinished.answered,
-            answered=unfinished.answered,
-            requested_at=unfinished.requested_at,
-            runs=runs,
-            is_out_of_queue=job.lock == f"message:{job.key}",
-        )
-        if (by := job.details.get("stopped_by")) is not None:
-            progress.decided_by = Actor.model_validate_json(by)
-        if unfinished.stopped:
-            progress.stopped.set()
-        execution, run_lock = _Execution(job, progress), _run_lock(route.queue)
-
-        def give_way(pause: float) -> None:
-            execution.waited += pause
-            if runs or execution.waited > WAITS_IN_PLACE_SECONDS:
-                raise _gives_way(execution, RunAgain(pause))
-
-        def leave_queue() -> None:
-            if job.lock and job.lock == run_lock:
-                raise _gives_way(execution, RunAgain(lock=f"message:{job.key}"))
-
-        async def rejoin_queue() -> None:
-            if run_lock and job.lock != run_lock and not progress.stopped.is_set():
-                priority = FIRST if progress.sent else IN_ORDER
-                raise _gives_way(execution, RunAgain(lock=run_lock, priority=priority))
-
-        progress.give_way, progress.leave_queue, progress.rejoin_queue = give_way, leave_queue, rejoin_queue
-        progress.require_own = partial(self._jobs.require_own, job)
-        return execution
 
     async def _finish(self, message: Message, answer: Answer, *, resumed: bool = False) -> None:
         self._writes.finished(message.key)
@@ -400,8 +349,3 @@ class DistributedEngine:
     async def _look_at_queues(self) -> None:
         await self._writes.look(self.on_delay_change)
         self._oldest_at = await self._inbox.oldest_unfinished()
-
-
-def _gives_way(execution: _Execution, again: RunAgain) -> GaveWay:
-    execution.again = again
-    return GaveWay()

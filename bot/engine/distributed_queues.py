@@ -4,11 +4,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from bot.engine.distributed_jobs import DistributedJobs
 from bot.engine.port import QUEUED_NOTICE_SECONDS, MessageWork
 from bot.observability import metrics
 from commands.dispatch import Route
 from commands.model.messages import Message
+
+log = structlog.get_logger(__name__)
 
 
 class WaitingWrites:
@@ -38,7 +42,12 @@ class WaitingWrites:
     def notify_later(self, message: Message, route: Route) -> None:
         """Tells the sender how many writes come first, if there are some after a few seconds."""
         task = self._notices[message.key] = asyncio.create_task(self._notify(message, route))
-        task.add_done_callback(lambda _: self._notices.pop(message.key, None))
+        task.add_done_callback(lambda task: self._end(message.key, task))
+
+    def _end(self, key: str, notice: "asyncio.Task[None]") -> None:
+        self._notices.pop(key, None)
+        if not notice.cancelled() and (error := notice.exception()) is not None:
+            log.warning("sender not told what waits", delivery=key, error=str(error))
 
     def finished(self, key: str) -> None:
         if (notice := self._notices.get(key)) is not None:

@@ -265,7 +265,7 @@ async def test_runs_that_wait_for_a_dead_platform_take_no_place_of_others(
 ) -> None:
     """There are ten times as many as one replica executes at once."""
     monkeypatch.setattr("bot.engine.distributed_worker.MOST_JOBS", 20)
-    monkeypatch.setattr("bot.engine.distributed.WAITS_IN_PLACE_SECONDS", 0.1)
+    monkeypatch.setattr("bot.engine.distributed_execution.WAITS_IN_PLACE_SECONDS", 0.1)
     is_dead = True
 
     async def wait(message: Message, progress: Progress) -> None:
