@@ -169,6 +169,7 @@ async def test_the_answers_of_a_killed_replica_are_given_by_another(three: Repli
         await until(lambda scene=scene, handle=handle: "running · ana" in cards(scene, handle)[0], within=60)
         assert len(cards(scene, handle)) == 1
         for told in ("comment added", "T1 Confirm the primary is down: running"):
+            await scene.wait_for_text(told, within=60)
             assert scene.room.text().count(told) == 1, scene.room.text()
         assert len(re.findall("commented on .*in the dark", scene.room.text())) == 1, scene.room.text()
     await three.start()
