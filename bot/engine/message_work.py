@@ -228,7 +228,8 @@ class MessageProcessor:
 
     async def _with_profile(self, message: Message, current: bool) -> Message:
         read = self._people.current_profile if current else self._people.profile
-        return message.model_copy(update={"actor": await read(message.actor)})
+        actor = await read(message.actor)
+        return message if actor is message.actor else message.model_copy(update={"actor": actor})
 
     async def _require_current_right(self, message: Message, route: Route) -> None:
         """For a write that has waited: its sender may have been demoted, or have left the channel."""
