@@ -267,7 +267,9 @@ class MessageProcessor:
             return None
         if hearing is Hearing.IGNORED:
             return Answer(result="failed")
-        log.warning("bot stopped", bot=message.actor.id, channel=message.place.channel, delivery=message.key)
+        log.warning(
+            "bot ignored for a while", bot=message.actor.id, channel=message.place.channel, delivery=message.key
+        )
         with in_language(self._services.language):
             until = clock(message.at + QUIET_FOR, self._services.zone, self._now())
             return error_card.bot_stopped_answer(message.actor, MOST_COMMANDS, until)
