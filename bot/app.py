@@ -31,6 +31,7 @@ from bot.outbound.notifier import Notifier
 from bot.outbound.outbox import Outbox
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
+from bot.services.duties import Duties, Duty
 from bot.services.heartbeat import Heartbeat
 from bot.services.people_directory import PeopleDirectory
 from bot.services.run_service import RunService
@@ -83,10 +84,12 @@ class Application:
     responder: Responder
     services: Services
     engine: Engine
+    duties: Duties
     reconciler: Reconciler
     heartbeat: Heartbeat
     intake: AppIntake
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _duties: list[Duty] = field(default_factory=list)
 
     async def start(self) -> None:
         await self.store.open()
@@ -98,7 +101,6 @@ class Application:
         await self.live_cards.load()
         await self.activity_log.load()
         await self.outbox.load()
-        await self.notifier.load()
         processed = [item.message.key for item in await self.inbox.unfinished()]
         for surface in self.surfaces.values():
             await surface.start(self.intake)
@@ -108,16 +110,23 @@ class Application:
         await self.activity_log.resume()
         await self.reconciler.resume(frozenset(processed))
         self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
-        self._tasks.append(asyncio.create_task(self.retention.apply_forever()))
-        self._tasks.append(asyncio.create_task(self.notifier.run_forever()))
-        self._tasks.append(asyncio.create_task(self.date_change.watch_forever()))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
-        self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
+        work = {
+            "retention": self.retention.apply_forever,
+            "notifier": self.notifier.run_forever,
+            "date change": self.date_change.watch_forever,
+            "change poller": self.change_poller.poll_forever,
+        }
+        if self.duties.has_others:
+            work["late looks"] = self.reconciler.take_over_forever
+        self._duties = [self.duties.take_on(run, name) for name, run in work.items()]
         log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(processed))
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
+        for duty in self._duties:
+            await duty.give_up()
         await self.reconciler.stop()
         await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
         await self.home_pages.stop()
@@ -126,6 +135,7 @@ class Application:
         await self.runs.stop()
         for surface in self.surfaces.values():
             await surface.stop()
+        await self.duties.stop()
         await self.http.close()
         await self.store.close()
 

@@ -33,6 +33,7 @@ from bot.outbound.outbox import Claims, Outbox
 from bot.outbound.postings import Senders
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
+from bot.services.duties import Duties
 from bot.services.heartbeat import Heartbeat
 from bot.services.memberships import Memberships
 from bot.services.outcome_recorder import OutcomeRecorder
@@ -92,6 +93,7 @@ def bootstrap(
         responder=parts.responder,
         services=parts.services,
         engine=parts.engine,
+        duties=parts.duties,
         reconciler=parts.reconciler,
         heartbeat=parts.heartbeat,
         intake=parts.intake,
@@ -111,8 +113,10 @@ class _Parts:
             Store(settings.bot.database_url),
             HttpClients(on_request=_observe_request),
         )
+        self.duties = _duties(settings)
         self.platforms = _connect_platforms(settings, self.http, self.store, now)
-        self.chats = {chat.name: chat for chat in (*create_chats(settings, self.store, now), *surfaces)}
+        chats = create_chats(settings, self.store, now, self.duties)
+        self.chats = {chat.name: chat for chat in (*chats, *surfaces)}
         self.inbox = Inbox(self.store)
         self.run_rows = RunRows(self.store, now)
         self.effect_log = EffectLog(self.store)
@@ -145,6 +149,15 @@ class _Parts:
         subscribe("receipts", self.effect_log.reload)
         subscribe("live_cards", self.live_cards.reload)
         subscribe("activity_lines", self.activity_log.reload)
+        subscribe("runs", self.home_pages.runs_changed)
+        subscribe("home_pages", self.home_pages.opened_elsewhere)
+        subscribe("news", self.notifier.read_again)
+        subscribe("uses", self.runs.used_elsewhere)
+        subscribe("places", self.intake.places_changed_elsewhere)
+
+    def _tell_others(self, topic: str, key: str) -> None:
+        if self.settings.bot.has_replicas:
+            self.store.tell_others(topic, key)
 
     # What is sent to chats
 
@@ -208,7 +221,7 @@ class _Parts:
 
     @cached_property
     def home_pages(self) -> HomePages:
-        return HomePages(self.chats, self.services, self.people.profile, self.now)
+        return HomePages(self.chats, self.services, self.people.profile, self.now, self._tell_others)
 
     # What handlers use
 
@@ -223,6 +236,7 @@ class _Parts:
             on_halt=lambda run: self.activity_log.post_soon(halted_line(run, self.services)),
             count_queued_writes=lambda handle: self.engine.queued_writes(handle),
             language=self.settings.bot.language,
+            tell_others=self._tell_others,
         )
 
     def _on_run_change(self, handle: str) -> None:
@@ -285,7 +299,8 @@ class _Parts:
 
     @cached_property
     def reconciler(self) -> Reconciler:
-        return Reconciler(self.effect_services, self._on_late_outcome)
+        has_replicas = self.settings.bot.has_replicas
+        return Reconciler(self.effect_services, self._on_late_outcome, leaves_late_looks=has_replicas)
 
     async def _on_late_outcome(
         self, effect: Effect, outcome: Outcome, reopened: UnfinishedMessage | None, by: Actor | None
@@ -335,7 +350,16 @@ class _Parts:
             self.now,
             PlatformEvents(self.platforms, self.runs, self.now),
             self.home_pages,
+            self._tell_others,
         )
+
+
+def _duties(settings: Settings) -> Duties:
+    if not settings.bot.has_replicas:
+        return Duties()
+    from bot.storage.claims import ConfirmedLocks  # and the driver
+
+    return Duties(ConfirmedLocks(settings.bot.database_url))
 
 
 def _observe_request(platform: str, write: bool, seconds: float, status: int | None) -> None:

@@ -2,11 +2,11 @@
 
 Hints, and writes that do not return all that they changed, schedule a refresh of what may have changed, at low
 priority. ``on_change`` gets the handle of each run whose snapshot has changed, ``on_halt`` each run that was
-found halted on its platform.
+found halted on its platform. ``tell_others`` tells other replicas that somebody used a run.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapters.change_sources import TaskReads
 from adapters.http.rate_limits import is_background
@@ -24,6 +24,8 @@ from bot.storage.store import Commit
 from commands.model.messages import Actor, Place
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
+USE_TOLD_AFTER = timedelta(minutes=5)
+
 
 class RunService:
     def __init__(
@@ -37,7 +39,9 @@ class RunService:
         on_halt: Callable[[TrackedRun], object],
         count_queued_writes: Callable[[str], int],
         language: str = ENGLISH,
+        tell_others: Callable[[str, str], None] = lambda topic, key: None,
     ) -> None:
+        self._tell_others = tell_others
         self._language = language  # of the cards
         self._rows = rows
         self._effect_log = effect_log
@@ -70,8 +74,18 @@ class RunService:
         return self._rows.last_used(actor)
 
     async def mark_used(self, actor: Actor, handle: str) -> None:
-        self._used_at[handle] = self._now()
+        self._use(handle)
         await self._rows.mark_used(actor, handle)
+
+    def _use(self, handle: str) -> None:
+        before, now = self._used_at.get(handle), self._now()
+        self._used_at[handle] = now
+        if before is None or now - before > USE_TOLD_AFTER:
+            self._tell_others("uses", handle)
+
+    async def used_elsewhere(self, handles: Collection[str] | None) -> None:
+        """Somebody used these runs on another replica."""
+        self._used_at |= dict.fromkeys(handles or (), self._now())
 
     def followed_runs(self, platform: str) -> Sequence[TrackedRun]:
         """The runs that are not over on this platform, newest first."""
@@ -158,7 +172,7 @@ class RunService:
     async def refresh(self, handle: str) -> TrackedRun:
         """Reads again if the stored snapshot changed meanwhile: what was read may be older."""
         if not is_background():
-            self._used_at[handle] = self._now()
+            self._use(handle)
         for last in (False, True):
             tracked = self._require(handle)
             if not tracked.run.key.id:

@@ -96,6 +96,10 @@ class EffectLog:
         """What was sent and has no outcome yet, whether or not it was noted as unknown."""
         return self._parse(await self._store.rows("select * from effects where state in ('sent', 'unknown')"))
 
+    async def list_left(self) -> Sequence[Effect]:
+        """Those of ``list_open`` whose message nobody works on any more."""
+        return self._parse(await self._store.rows(_LEFT))
+
     async def count_unknown(self, sent_before: datetime) -> Mapping[str, int]:
         """Writes whose outcome is unknown, by platform, with those sent before that and never noted as unknown."""
         rows = await self._store.rows(_COUNT_UNKNOWN, sent_before=sent_before)
@@ -187,6 +191,9 @@ _AWAITED = """
 select effects.* from effects join inbox on inbox.key = effects.key
 where effects.run = :run and effects.key != :key and effects.state in ('sent', 'unknown')
 and inbox.state = 'placed' order by effects.sent_at"""
+_LEFT = """
+select effects.* from effects left join inbox on inbox.key = effects.key
+where effects.state in ('sent', 'unknown') and (inbox.key is null or inbox.state = 'done')"""
 _RECEIPT_COLUMNS = ("key", "step", "code", "op", "run", "task", "by", "at", "answer")
 _INSERT_RECEIPT = f"{insert_query('ledger', _RECEIPT_COLUMNS)} on conflict do nothing"
 _RECEIPTS_OF_RUN = "select * from ledger where run = :run order by seq desc limit 50"

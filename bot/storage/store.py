@@ -163,6 +163,10 @@ class Store:
         self._later.add_done_callback(lambda done: _log_lost(done, kind))
         self._pending.append(_PendingChange(change, kind, self._later, may_wait=True))
 
+    def tell_others(self, topic: str, key: str) -> None:
+        """Other replicas, of what is in no table: soon."""
+        self.later(lambda connection: connection.changed(topic, key), Commit.NEWS)
+
     async def execute(self, query: str, kind: Commit, /, **values: object) -> int:
         """A transaction of one statement. Returns the number of rows that it changed."""
         return await self.transaction(lambda connection: connection.execute(query, **values), kind)
