@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.conftest import SOON, Environment, Scene
 from tests.e2e.platforms import serve_platforms
@@ -13,6 +14,7 @@ from tests.e2e.slack_chat import SlackChat
 from tests.postgresql import PostgresServer, own_server
 
 SECRET_KEY = "the-same-key-for-all-replicas"
+NOTHING: Mapping[str, Any] = {}
 
 
 class Replicas:
@@ -53,7 +55,11 @@ class Replicas:
 
 @asynccontextmanager
 async def replicas(
-    folder: Path, count: int, platforms: Sequence[str] = ("cutover", "xurrent")
+    folder: Path,
+    count: int,
+    platforms: Sequence[str] = ("cutover", "xurrent"),
+    *,
+    bot: Mapping[str, Any] = NOTHING,
 ) -> AsyncIterator[Replicas]:
     async with AsyncExitStack() as stack:
         server = stack.enter_context(own_server())
@@ -68,8 +74,8 @@ async def replicas(
         for number in range(count):
             own_folder = folder / f"replica-{number}"
             own_folder.mkdir()
-            bot = {**SOON, "database_url": url, "secret_key": SECRET_KEY}
-            liaisons.append(Liaison(own_folder, {"bot": bot, **chat.settings(), **tables}))
+            common = {**SOON, "database_url": url, "secret_key": SECRET_KEY, **bot}
+            liaisons.append(Liaison(own_folder, {"bot": common, **chat.settings(), **tables}))
         for liaison in liaisons:
             stack.push_async_exit(liaison.__aexit__)
         found = Replicas(Environment(chat, used, liaisons[0]), liaisons, server)
