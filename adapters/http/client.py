@@ -8,9 +8,7 @@
 - 429                            -> RateLimited
 - any other status but a 2xx     -> the error of the adapter's ``map_error``, or else ``error_from_status``
 
-Reads are tried three times with backoff; writes are never repeated. Connections stay idle for 2 s at most: servers
-close theirs after about 5 s, and a write on a closing connection would be reported as unknown though it never
-arrived.
+Reads are tried three times with backoff; writes are never repeated.
 """
 
 import hashlib
@@ -48,6 +46,7 @@ from adapters.http.rate_limits import (
     is_background,
 )
 from adapters.http.responses import ErrorMapper, Response, ResponseTooLarge, retry_after, unreadable_text
+from adapters.http.transport import Timeouts
 
 READ_ATTEMPTS = 3
 READ_WAIT_LIMIT = 5.0  # seconds that a person's read waits for a rate limit to pass before it fails
@@ -104,10 +103,8 @@ class HttpClients:
         base = httpx.URL(url.rstrip("/") + "/")
         key = _rate_limit_key(base, credential)
         limiter = self._rate_limiters.setdefault(key, RateLimiter(rate_limit or RateLimit()))
-        timeout = httpx.Timeout(self.timeout, connect=self.connect_timeout)
-        connections = Connections(
-            base, dict(headers), timeout, self.total_timeout, secrets_in(credential, headers)
-        )
+        timeouts = Timeouts(self.connect_timeout, self.timeout, self.total_timeout)
+        connections = Connections(base, headers, timeouts, secrets_in(credential, headers))
         self._connections.append(connections)
         return HttpClient(platform, base, connections, limiter, map_error, self.on_request)
 
@@ -208,7 +205,7 @@ class HttpClient:
     async def _exchange(
         self,
         method: str,
-        url: httpx.URL | str,
+        url: str,
         operation: str,
         write: bool,
         json: Any,
@@ -252,7 +249,7 @@ class HttpClient:
         reason = type(error).__name__ if not str(error) else f"{type(error).__name__}: {error}"
         return self._connections.without_secrets(reason.encode("utf-8", "replace")).decode()
 
-    def _join(self, path: str, operation: str) -> httpx.URL | str:
+    def _join(self, path: str, operation: str) -> str:
         if "://" not in path:
             return path.lstrip("/")
         if self.same_origin(path) is None:

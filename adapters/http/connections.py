@@ -1,9 +1,8 @@
 """The connections of one client, and what must not be quoted from their responses."""
 
-import asyncio
+import re
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -11,68 +10,64 @@ from typing import Any
 import httpx
 
 from adapters.http.responses import read_body
+from adapters.http.transport import Timeouts, Transport, stream_of
 
-KEEP_IDLE_SECONDS = 2.0
 SHORTEST_SECRET = 12  # characters; a shorter word may be part of any response
+_DEFAULT_HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "liaison"}
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_~-]+(?:[./][A-Za-z0-9_~-]+)*/?")
 _NOT_SECRET = ("accept", "content-type", "core-url")
 
 
 @dataclass
 class Connections:
-    """httpx clients with one connection each. The one that was used last is used first.
-
-    A single client with a pool checks every pooled connection at every request, with a system call each. With 16
-    connections that took a third of the time of a command (measured with ``make bench``).
-    """
+    """Requests of httpx go to the transport as they are: a client of httpx would look for cookies, redirects and
+    credentials each time, which costs as much as sending the request."""
 
     base: httpx.URL
-    headers: dict[str, str]
-    timeout: httpx.Timeout
-    total_timeout: float
+    headers: Mapping[str, str]
+    timeouts: Timeouts
     secrets: Sequence[bytes]
-    _free: list[httpx.AsyncClient] = field(default_factory=list)
-    _all: list[httpx.AsyncClient] = field(default_factory=list)
+    _transport: Transport | None = field(default=None, init=False)
+    _headers: httpx.Headers = field(init=False)
 
-    @asynccontextmanager
-    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
-        client = self._free.pop() if self._free else self._open()
-        try:
-            yield client
-        finally:
-            self._free.append(client)
+    def __post_init__(self) -> None:
+        self._headers = httpx.Headers({**_DEFAULT_HEADERS, **self.headers})
 
     async def exchange(
-        self, method: str, url: httpx.URL | str, json: Any, params: Mapping[str, Any] | None
+        self, method: str, url: str, json: Any, params: Mapping[str, Any] | None
     ) -> tuple[httpx.Response, bytes]:
         """Raises httpx's errors, ``TimeoutError`` and ``ResponseTooLarge``."""
-        async with (
-            self.client() as client,
-            asyncio.timeout(self.total_timeout),
-            client.stream(method, url, json=json, params=params) as response,
-        ):
-            return response, await read_body(response.aiter_bytes())
+        if not params and _PLAIN_PATH.fullmatch(url):  # which httpx need not read, nor quote
+            target = {"target": self.base.raw_path + url.encode()}
+            request = httpx.Request(method, self.base, headers=self._headers, json=json, extensions=target)
+            return await self._send(request)
+        request = httpx.Request(method, self._absolute(url), params=params, headers=self._headers, json=json)
+        return await self._send(request)
+
+    async def _send(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        response = await self._open().handle_async_request(request)
+        try:
+            is_encoded = "content-encoding" in response.headers
+            return response, await read_body(response.aiter_bytes() if is_encoded else stream_of(response))
+        finally:
+            await response.aclose()
+
+    def _absolute(self, url: str) -> str:
+        return url if "://" in url else f"{self.base}{url}"
 
     def without_secrets(self, content: bytes) -> bytes:
         for secret in self.secrets:
             content = content.replace(secret, b"[secret]")
         return content
 
-    def _open(self) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(
-            base_url=self.base,
-            headers=self.headers,
-            timeout=self.timeout,
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEP_IDLE_SECONDS),
-            verify=_ssl_context() if self.base.scheme == "https" else False,
-            follow_redirects=False,
-            trust_env=False,
-        )
-        self._all.append(client)
-        return client
+    def _open(self) -> Transport:
+        if self._transport is None:
+            self._transport = Transport(self.timeouts, _ssl_context() if self.base.scheme == "https" else None)
+        return self._transport
 
     async def close(self) -> None:
-        for client in self._all:
-            await client.aclose()
+        if self._transport is not None:
+            await self._transport.aclose()
 
 
 def secrets_in(credential: str, headers: Mapping[str, str]) -> Sequence[bytes]:
