@@ -7,6 +7,7 @@ with its unfinished messages. Only after that may the port open. ``stop`` goes t
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -50,6 +51,7 @@ from commands.model.ports import Services
 
 SHUTDOWN_GRACE_SECONDS = 20.0
 OUTBOX_GRACE_SECONDS = 3.0
+LOOK_FOR_RESULT_SECONDS = 0.3
 SLOW_BODY = 16 * 1024  # bytes of a webhook; parsing more would hold up the event loop
 
 log = structlog.get_logger(__name__)
@@ -93,7 +95,7 @@ class Application:
 
     async def start(self) -> None:
         await self.store.open()
-        self.heartbeat.start()
+        await self.heartbeat.start()
         await self.load_rate_limits()
         await self.run_rows.load()
         await self.effect_log.load()
@@ -121,6 +123,16 @@ class Application:
             work["late looks"] = self.reconciler.take_over_forever
         self._duties = [self.duties.take_on(run, name) for name, run in work.items()]
         log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(processed))
+
+    async def start_as_client(self) -> None:
+        """Only to ``submit``: other replicas process it."""
+        await self.store.open()
+        self.engine.accept()
+
+    async def stop_as_client(self) -> None:
+        await self.duties.stop()
+        await self.http.close()
+        await self.store.close()
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -208,7 +220,19 @@ class Application:
             if earlier is not None and earlier.result is not None:
                 return earlier.result
         self.intake.process(message.key)
-        return await result
+        return await (self._result_anywhere(message, result) if self.duties.has_others else result)
+
+    async def _result_anywhere(self, message: Message, result: "asyncio.Future[Result]") -> Result:
+        """Another replica may process it, and tells by its rows when its answer is visible."""
+        while True:
+            await asyncio.wait({result}, timeout=LOOK_FOR_RESULT_SECONDS)
+            if result.done():
+                return result.result()
+            with suppress(StoreError):
+                await self.store.catch_up()
+                if (found := await self.inbox.visible_result(message.key, message.place)) is not None:
+                    await self.store.catch_up()  # what was shown meanwhile
+                    return found
 
     def checks(self, *, in_use: bool) -> Mapping[str, Callable[[], Awaitable[Sequence[CheckResult]]]]:
         """The checks of ``liaison doctor``, by the name of the chat or platform. ``in_use``: another process is

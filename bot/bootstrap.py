@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
+from importlib.metadata import version
+from socket import gethostname
 
 from adapters.http.client import HttpClients
 from adapters.protocol import Adapter, Resources
@@ -33,8 +35,9 @@ from bot.outbound.outbox import Claims, Outbox
 from bot.outbound.postings import Senders
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
+from bot.services.console_relay import ConsoleRelay
 from bot.services.duties import Duties
-from bot.services.heartbeat import Heartbeat
+from bot.services.heartbeat import BeatFile, Beats, Heartbeat
 from bot.services.memberships import Memberships
 from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
@@ -50,10 +53,13 @@ from bot.storage.news import NewsRows
 from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.people import PeopleRows
 from bot.storage.preferences import PreferenceRows
+from bot.storage.replicas import ReplicaRows
 from bot.storage.retention import Retention
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
+from bot.surfaces.console.surface import NAME as CONSOLE
+from bot.surfaces.console.surface import Console
 from bot.surfaces.protocol import Surface
 from commands.cards.activity_line import halted_line
 from commands.cards.run_card import channel_card
@@ -123,8 +129,13 @@ class _Parts:
         self.history = MessageHistory(self.inbox, now)
         self.people = PeopleDirectory(PeopleRows(self.store), self.chats, settings.people, now)
         self.memberships = Memberships(self.chats, now)
-        self.heartbeat = Heartbeat(settings.heartbeat_path, now)
+        self.heartbeat = Heartbeat(self._beats(), now)
         self.senders = Senders(self.chats, self.run_rows, now, settings.bot.language)
+
+    def _beats(self) -> Beats:
+        if not self.settings.bot.has_replicas:
+            return BeatFile(self.settings.heartbeat_path)
+        return ReplicaRows(self.store, f"{gethostname()}:{self.settings.bot.port}", version("liaison"))
 
     def connect(self) -> None:
         self.run_rows.on_news = self.notifier.add
@@ -153,6 +164,9 @@ class _Parts:
         subscribe("home_pages", self.home_pages.opened_elsewhere)
         subscribe("news", self.notifier.read_again)
         subscribe("uses", self.runs.used_elsewhere)
+        subscribe("answers", self.responder.answered_elsewhere)
+        if isinstance(console := self.chats.get(CONSOLE), Console) and self.settings.bot.has_replicas:
+            subscribe("console", ConsoleRelay(console, self._tell_others).show)
         subscribe("places", self.intake.places_changed_elsewhere)
 
     def _tell_others(self, topic: str, key: str) -> None:
@@ -207,7 +221,7 @@ class _Parts:
             self.now,
             reaction=self.settings.bot.reaction_emoji,
             escalate_after=self.settings.bot.escalate_after,
-            raises_store_errors=self.settings.bot.has_replicas,
+            has_replicas=self.settings.bot.has_replicas,
         )
 
     @cached_property

@@ -110,6 +110,9 @@ class DistributedEngine:
     async def start(self) -> None:
         await self._jobs.start()
         await adopt(self._store, self._inbox, self._scheduled, self._defer_unfinished, self._defer_reminder)
+        self.accept()
+
+    def accept(self) -> None:
         self._accepting = True
 
     async def stop(self, grace: float) -> None:

@@ -103,6 +103,9 @@ class EmbeddedEngine:
                 self._follow_route(item, item.route)
         for slot, (due_at, message) in (await self._scheduled.all()).items():
             self._set_timer(slot, due_at, message)
+        self.accept()
+
+    def accept(self) -> None:
         self._accepting = True
 
     async def stop(self, grace: float) -> None:

@@ -88,6 +88,10 @@ class Engine(Protocol):
 
     async def start(self) -> None: ...
 
+    def accept(self) -> None:
+        """Messages are recorded from now on. Without ``start``, other replicas process them."""
+        ...
+
     async def stop(self, grace: float) -> None: ...
 
     async def record(self, message: Message, answer: bytes) -> Recorded:

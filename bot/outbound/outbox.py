@@ -23,6 +23,7 @@ from bot.observability import metrics, traces
 from bot.storage.outbox import DRAWN_WHEN_SENT, Delivery, Kind, OutboxRows, unparked
 from bot.storage.store import StoreError
 from bot.surfaces.errors import FOR_THE_OPERATOR, ChatUnreachable, Refusal, SurfaceError, Throttled, TokenRejected
+from commands.model.card import Card
 from commands.model.messages import Place
 
 PATIENT_ATTEMPTS = 6
@@ -158,11 +159,14 @@ class Outbox:
         ``StoreError``."""
         self.committed(deliveries, await self._rows.insert(deliveries))
 
-    def committed(self, deliveries: Sequence[Delivery], new: set[str]) -> None:
-        """Sends those that have a row now; ``new`` are the keys of those that had none before."""
+    def committed(self, deliveries: Sequence[Delivery], new: set[str], held: float = 0.0) -> None:
+        """Sends those that have a row now; ``new`` are the keys of those that had none before. ``held``: another
+        replica may take the private answer within so many seconds."""
+        not_before = asyncio.get_running_loop().time() + held
         for delivery in deliveries:
             if delivery.key in new:
-                self._items[delivery.key] = _Item(delivery)
+                is_held = held and delivery.kind is Kind.ANSWER
+                self._items[delivery.key] = _Item(delivery, not_before=not_before if is_held else 0.0)
         self._wake.set()
 
     def request(self, delivery: Delivery) -> None:
@@ -196,6 +200,10 @@ class Outbox:
             return False
         finally:
             item.refused_to = None
+
+    async def take_answer(self, message: str) -> Card | None:
+        """The private answer that another replica has put, to show it otherwise. Raises ``StoreError``."""
+        return await self._rows.take_answer(message)
 
     async def supersede(self, message: str, keep: Sequence[str]) -> None:
         """Gives up the answers to a message that wait while a newer one is ready."""

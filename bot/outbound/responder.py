@@ -6,7 +6,7 @@ activity lines, so its news goes to the sender instead.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -39,6 +39,7 @@ from commands.text.locales import language_of
 from commands.text.phrases import short_card
 
 log = structlog.get_logger(__name__)
+TAKEN_WITHIN_SECONDS = 0.7
 _REMINDERS = ("", "author", "owner")  # whom they tell
 _TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # the sender may not see the card's thread
 
@@ -53,7 +54,8 @@ class Scheduler(Protocol):
 
 class Responder:
     """``find_message`` returns an earlier message by its key. ``reaction`` is the emoji that answers a mention
-    which needs no words, or "". ``raises_store_errors``: an answer that cannot be stored is delivered again.
+    which needs no words, or "". ``has_replicas``: an answer that cannot be stored is delivered again, and what a
+    message waits for may be known elsewhere.
 
     ``scheduler`` and ``services`` depend on this object, so they are set after it is created.
     """
@@ -71,9 +73,9 @@ class Responder:
         *,
         escalate_after: timedelta,
         reaction: str = "",
-        raises_store_errors: bool = False,
+        has_replicas: bool = False,
     ) -> None:
-        self._raises_store_errors = raises_store_errors
+        self._has_replicas = has_replicas
         self._surfaces = surfaces
         self._outbox = outbox
         self._live_cards = live_cards
@@ -248,17 +250,18 @@ class Responder:
             private = replace(private, shown_elsewhere=True)
         if message.via is Via.WORKFLOW:
             private = _step_answer(private, answer)
+        held = self._awaited_elsewhere(message)
         deliveries = [*self._private(message, private), *posts.all]
         keys += [delivery.key for delivery in deliveries]
         try:
-            new = await self._inbox.mark_done(message.key, answer.result, deliveries)
+            new = await self._inbox.mark_done(message.key, answer.result, deliveries, is_awaited=held > 0)
         except StoreError as error:  # a start before that processes it again, and writes nothing to a platform
-            if self._raises_store_errors:
+            if self._has_replicas:
                 raise
             log.warning("message not marked as done yet", delivery=message.key, error=str(error))
             self._inbox.mark_done_later(message.key, answer.result, deliveries)
             new = set(keys)
-        self._outbox.committed(deliveries, new)
+        self._outbox.committed(deliveries, new, held)
         await self._outbox.supersede(message.key, keys)
         visible = asyncio.create_task(self._finish(message.key, keys, answer.result))
         self._visible.add(visible)
@@ -306,6 +309,26 @@ class Responder:
             for line in notices
             if line.slot not in answered
         ]
+
+    def _awaited_elsewhere(self, message: Message) -> float:
+        """For how many seconds the chat's request to another replica may still wait for the private answer."""
+        if not (self._has_replicas and message.reply.waits) or message.key in self._private_answers:
+            return 0.0
+        most = message.reply.waits + TAKEN_WITHIN_SECONDS
+        return min(most, max(0.0, most - (self._now() - message.at).total_seconds()))
+
+    async def answered_elsewhere(self, keys: Collection[str] | None) -> None:
+        """Another replica has answered these messages, or any."""
+        for key in list(self._private_answers) if keys is None else keys:
+            recorded = await self._inbox.get(key) if key in self._private_answers else None
+            if recorded is None or recorded.result is None:
+                continue
+            card = await self._outbox.take_answer(key)
+            waiter = self._private_answers.pop(key, None)
+            if waiter is not None and not waiter.done():
+                waiter.set_result(card)
+            elif card is not None:
+                await self.send_answer(recorded.message, card)
 
     async def private_answer(self, key: str, within: float) -> Card | None:
         """The private card of a message, if it is ready in time: then the caller shows it."""

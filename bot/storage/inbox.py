@@ -110,11 +110,18 @@ class Inbox:
         """Remembers how the message was understood, for the choice that its sender is about to get."""
         await self._update(key, Commit.ROUTE, intent=intent)
 
-    async def mark_done(self, key: str, result: Result, deliveries: Sequence[Delivery] = ()) -> set[str]:
-        """Done, with everything that is to be sent because of it in the outbox. Returns the keys that are new."""
-        return await self._store.transaction(
-            lambda connection: _mark_done(connection, key, result, deliveries), Commit.DONE
-        )
+    async def mark_done(
+        self, key: str, result: Result, deliveries: Sequence[Delivery] = (), *, is_awaited: bool = False
+    ) -> set[str]:
+        """Done, with everything that is to be sent because of it in the outbox. Returns the keys that are new.
+        ``is_awaited``: by a request to another replica."""
+
+        def change(connection: Connection) -> set[str]:
+            if is_awaited:
+                connection.changed("answers", key)
+            return _mark_done(connection, key, result, deliveries)
+
+        return await self._store.transaction(change, Commit.DONE)
 
     def mark_done_later(self, key: str, result: Result, deliveries: Sequence[Delivery]) -> None:
         """As soon as the store takes it. What is noted of the deliveries afterwards is stored afterwards."""
@@ -188,6 +195,13 @@ class Inbox:
         readable = self._store.parse_rows("inbox", rows, _message, key=["key"])
         return readable[0].actor if readable else None
 
+    async def visible_result(self, key: str, place: Place) -> Result | None:
+        """None while it is not done, or its answer waits to be sent, as does something else in that place."""
+        values = {"start": f"answer {key} ", "length": len(f"answer {key} "), "place": place.model_dump_json()}
+        row = await self._store.row(_VISIBLE_RESULT, key=key, **values)
+        result: Result | None = row["result"] if row is not None else None
+        return result
+
     async def last_queue_order(self) -> int:
         (row,) = await self._store.rows("select max(queue_order) as last from inbox")
         return row["last"] or 0
@@ -226,6 +240,10 @@ class Inbox:
         await self._store.transaction(lambda connection: _update(connection, key, **values), kind)
 
 
+_VISIBLE_RESULT = """
+select result from inbox where key = :key and state = 'done' and not exists (
+    select 1 from outbox
+    where (substr(outbox.key, 1, :length) = :start or outbox.place = :place) and outbox.state = 'waiting')"""
 _PENDING_STARTS = "select * from inbox where state in ('placed', 'again') and route like :starting order by seq"
 _COLUMNS = ("key", "message", "answer", "state", "stopped", "at")
 _RECORD = f"{insert_query('inbox', _COLUMNS)} on conflict do nothing"

@@ -72,6 +72,10 @@ class ChangeFeed:
     async def catch_up(self) -> None:
         """When it returns, what was committed before the call has been read again."""
 
+    async def behind(self) -> int:
+        """How many changes of others are not in memory yet."""
+        return 0
+
     def miss(self) -> None:
         """It is not known what was committed: everything is read again by the next ``catch_up``."""
 
@@ -80,6 +84,10 @@ class ChangeFeed:
 
 
 class Database(Protocol):
+    @property
+    def replica(self) -> str:
+        """Of this process. Empty if there are no others."""
+
     @property
     def changes(self) -> ChangeFeed: ...
 

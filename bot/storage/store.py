@@ -61,6 +61,8 @@ class Commit(StrEnum):
     INSTALLATION = "installation"
     LOCAL_RUN = "local run"
     JOB = "job"
+    TELL = "tell"
+    REPLICA = "replica"
 
 
 LATER_SECONDS = 0.1
@@ -165,7 +167,7 @@ class Store:
 
     def tell_others(self, topic: str, key: str) -> None:
         """Other replicas, of what is in no table: soon."""
-        self.later(lambda connection: connection.changed(topic, key), Commit.NEWS)
+        self.later(lambda connection: connection.changed(topic, key), Commit.TELL)
 
     async def execute(self, query: str, kind: Commit, /, **values: object) -> int:
         """A transaction of one statement. Returns the number of rows that it changed."""
@@ -208,6 +210,18 @@ class Store:
         """When it returns, memory has what other replicas had committed before the call. Raises ``StoreError``."""
         try:
             await self._database.changes.catch_up()
+        except self._database.errors as error:
+            raise StoreError(str(error)) from error
+
+    @property
+    def replica(self) -> str:
+        """The id of this process. Empty if there are no others."""
+        return self._database.replica
+
+    async def changes_behind(self) -> int:
+        """How many changes of other replicas are not in memory yet. Raises ``StoreError``."""
+        try:
+            return await self._database.changes.behind()
         except self._database.errors as error:
             raise StoreError(str(error)) from error
 

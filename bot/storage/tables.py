@@ -279,6 +279,8 @@ replicas = Table(
     Column("version", _text(64), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
+    Column("name", _text(255), nullable=False, server_default=""),
+    Column("behind", Integer, nullable=False, server_default="0"),  # changes of others that it had not read yet
 )
 
 compatibility = Table(  # one row, ``OLDEST_COMPATIBLE`` of the code that has made these tables

@@ -108,6 +108,7 @@ class ReplyRoute(Model):
     url: str = ""  # response_url
     post: str = ""  # id of the post that was written, or whose button was pressed
     details: dict[str, Any] = {}
+    waits: float = 0.0  # seconds for which the chat's request waits for the private answer
 
 
 class Message(Model):

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.chats import Chat
 from tests.e2e.conftest import SOON, Environment, Scene
 from tests.e2e.platforms import serve_platforms
 from tests.e2e.process import Liaison
@@ -20,7 +21,14 @@ NOTHING: Mapping[str, Any] = {}
 class Replicas:
     """``chaos`` decides which replica gets a delivery. Its seed is printed."""
 
-    def __init__(self, environment: Environment, liaisons: Sequence[Liaison], server: PostgresServer) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        liaisons: Sequence[Liaison],
+        server: PostgresServer,
+        settings: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self.settings = settings
         self.environment = environment
         self.all = liaisons
         self.server = server
@@ -29,10 +37,14 @@ class Replicas:
         self.chaos = random.Random(seed)
 
     @property
-    def chat(self) -> SlackChat:
+    def slack(self) -> SlackChat:
         chat = self.environment.chat
         assert isinstance(chat, SlackChat)
         return chat
+
+    @property
+    def chat(self) -> Chat:
+        return self.environment.chat
 
     @property
     def running(self) -> Sequence[Liaison]:
@@ -60,25 +72,27 @@ async def replicas(
     platforms: Sequence[str] = ("cutover", "xurrent"),
     *,
     bot: Mapping[str, Any] = NOTHING,
+    chat: Chat | None = None,
 ) -> AsyncIterator[Replicas]:
     async with AsyncExitStack() as stack:
         server = stack.enter_context(own_server())
-        url, chat = server.create_database(), SlackChat()
+        url, chat = server.create_database(), chat or SlackChat()
         await stack.enter_async_context(chat)
         served = await serve_platforms(stack, chat, folder)
         used = {name: served[name] for name in platforms}
         tables = {
             f"platforms.{name}": {**platform.settings(), "slowest_answer": "5s"} for name, platform in used.items()
         }
+        common = {**SOON, "database_url": url, "secret_key": SECRET_KEY, **bot}
+        settings = {"bot": common, **chat.settings(), **tables}
         liaisons = []
         for number in range(count):
             own_folder = folder / f"replica-{number}"
             own_folder.mkdir()
-            common = {**SOON, "database_url": url, "secret_key": SECRET_KEY, **bot}
-            liaisons.append(Liaison(own_folder, {"bot": common, **chat.settings(), **tables}))
+            liaisons.append(Liaison(own_folder, settings))
         for liaison in liaisons:
             stack.push_async_exit(liaison.__aexit__)
-        found = Replicas(Environment(chat, used, liaisons[0]), liaisons, server)
+        found = Replicas(Environment(chat, used, liaisons[0]), liaisons, server, settings)
         found.deliver_to(0)
         await found.start()
         yield found

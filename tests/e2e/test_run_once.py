@@ -19,7 +19,9 @@ DUTIES = {"retention", "notifier", "date change", "change poller", "late looks"}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Replicas]:
-    async with replicas(tmp_path_factory.mktemp("replicas"), 3, ("cutover", "local"), bot={"assignments_within": "1s"}) as found:
+    async with replicas(
+        tmp_path_factory.mktemp("replicas"), 3, ("cutover", "local"), bot={"assignments_within": "1s"}
+    ) as found:
         yield found
 
 

@@ -58,7 +58,9 @@ def main_that_notes_a_card_before_it_is_drawn() -> None:
 
 
 def main_that_ends_a_message_before_its_answer_is_stored() -> None:
-    async def mark_done(self: Inbox, key: str, result: Result, deliveries: Sequence[Delivery] = ()) -> set[str]:
+    async def mark_done(
+        self: Inbox, key: str, result: Result, deliveries: Sequence[Delivery] = (), *, is_awaited: bool = False
+    ) -> set[str]:
         await self._update(key, Commit.DONE, state="done", result=result)
         return await self._store.transaction(
             lambda connection: insert_deliveries(connection, deliveries), Commit.OUTBOX
