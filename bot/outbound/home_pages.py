@@ -89,9 +89,6 @@ class HomePages:
                 page.last_use = -WATCHED_SECONDS
                 page.changed.set()
 
-    async def runs_changed(self, runs: Collection[str] | None) -> None:
-        self.mark_changed()
-
     def pressed(self, actor: Actor) -> None:
         page = self._pages.get(_key(actor))
         if page is not None:

@@ -18,9 +18,6 @@ from bot.storage.tables import OLDEST_COMPATIBLE
 from tests import databases
 from tests.postgresql import shared_server
 
-NEW_IN_0010 = ("changes", "replicas", "compatibility")
-COLUMNS_OF_0010 = ("attempt", "owner", "in_flight_until")
-
 
 @pytest.fixture
 def empty_url() -> Iterator[str]:
@@ -45,16 +42,15 @@ async def test_of_replicas_that_start_at_once_one_makes_the_tables(empty_url: st
     assert databases.rows(empty_url, "select oldest from compatibility") == [(OLDEST_COMPATIBLE,)]
 
 
-async def test_of_replicas_that_start_at_once_one_migrates(postgres_url: str) -> None:
-    for table in NEW_IN_0010:
-        databases.execute(postgres_url, f"drop table {table}")
-    for column in COLUMNS_OF_0010:
-        databases.execute(postgres_url, f"alter table effects drop column {column}")
-    databases.execute(postgres_url, "update alembic_version set version_num = '0009'")
-    await open_all(postgres_url, 4)
-    assert databases.rows(postgres_url, "select version_num from alembic_version") == [(max(known_revisions()),)]
-    assert databases.rows(postgres_url, "select oldest from compatibility") == [(OLDEST_COMPATIBLE,)]
-    assert databases.rows(postgres_url, "select attempt, owner, in_flight_until from effects") == []
+async def test_of_replicas_that_start_at_once_one_migrates(empty_url: str) -> None:
+    engine = create_engine(empty_url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), "0009")
+    engine.dispose()
+    await open_all(empty_url, 4)
+    assert databases.rows(empty_url, "select version_num from alembic_version") == [(max(known_revisions()),)]
+    assert databases.rows(empty_url, "select oldest from compatibility") == [(OLDEST_COMPATIBLE,)]
+    assert databases.rows(empty_url, "select attempt, owner, in_flight_until from effects") == []
 
 
 async def test_a_database_with_another_encoding_is_refused() -> None:
@@ -98,15 +94,14 @@ def tables_at(folder: Path, revision: str) -> Mapping[str, TableShape]:
         shapes = {}
         for table in set(found.get_table_names()) - {"alembic_version"}:
             columns = found.get_columns(table)
-            constraints = [*found.get_unique_constraints(table), *found.get_indexes(table)]
+            unique: list[list[str | None]] = [
+                list(constraint["column_names"]) for constraint in found.get_unique_constraints(table)
+            ]
+            unique += [index["column_names"] for index in found.get_indexes(table) if index["unique"]]
             shapes[table] = TableShape(
                 {column["name"]: (str(column["type"]), bool(column["nullable"])) for column in columns},
                 {column["name"]: bool(column["nullable"] or column["default"]) for column in columns},
-                {
-                    tuple(str(name) for name in constraint["column_names"])
-                    for constraint in constraints
-                    if constraint.get("unique", True)
-                },
+                {tuple(map(str, columns_of)) for columns_of in unique},
             )
     engine.dispose()
     return shapes
