@@ -135,7 +135,14 @@ class SocketMode:
                 await self._replace(min(silent, key=lambda connection: connection.opened_at))
 
     async def _replace(self, old: _Connection) -> None:
-        """Closes the old connection only after the new one is there: one that is silent may still work."""
+        """Closes the old connection only after the new one is there: one that is silent may still work. With other
+        replicas, it is closed before: they may have all the others that Slack allows."""
+        if self._duties.has_others:
+            await _close(old)
+            self._connections = [
+                self._open() if connection is old else connection for connection in self._connections
+            ]
+            return
         new = self._open()
         try:
             async with asyncio.timeout(HELLO_SECONDS):

@@ -71,12 +71,18 @@ async def start_surface(
     socket_mode: bool = False,
     state: MemoryState | None = None,
     watchdog: Mapping[str, Any] | None = None,
+    duties: Duties | None = None,
 ) -> AsyncIterator[SlackHarness]:
     """``watchdog``: ``probe_seconds`` and ``silence_seconds``."""
     intake, state = SlackIntake(), state or MemoryState()
     options = options_for(slack, socket_mode=socket_mode)
     surface = SlackSurface(
-        options, command="/run", state=state, now=lambda: datetime.now(UTC), duties=Duties(), **(watchdog or {})
+        options,
+        command="/run",
+        state=state,
+        now=lambda: datetime.now(UTC),
+        duties=duties or Duties(),
+        **(watchdog or {}),
     )
     async with serve(surface.routes()) as (url, _):
         intake.surface = surface
