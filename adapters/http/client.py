@@ -3,7 +3,7 @@
 ``HttpClients`` lives as long as the process and gives each adapter an ``HttpClient`` for its site and credential.
 ``HttpClient.send`` decides what a failure means:
 
-- could not connect              -> Unreachable (nothing was sent)
+- could not connect              -> Unreachable (nothing was sent), also if there was no time left to send it
 - timed out or was cut off       -> OutcomeUnknown for a write, Unreachable for a read
 - 429                            -> RateLimited
 - any other status but a 2xx     -> the error of the adapter's ``map_error``, or else ``error_from_status``
@@ -30,6 +30,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from adapters.deadline import DeadlinePassed, current_deadline
 from adapters.errors import (
     AdapterError,
     BadResponse,
@@ -214,13 +215,14 @@ class HttpClient:
         json: Any,
         params: Mapping[str, Any] | None,
     ) -> tuple[httpx.Response, bytes]:
+        deadline = current_deadline() if write else None
         async with self.rate_limiter.slot():
             began, status = time.perf_counter(), None
             try:
-                response, content = await self._connections.exchange(method, url, json, params)
+                response, content = await self._connections.exchange(method, url, json, params, deadline)
                 status = response.status_code
                 return response, content
-            except _NOTHING_SENT as error:
+            except (*_NOTHING_SENT, DeadlinePassed) as error:
                 raise Unreachable(self.platform, operation, said=self._reason(error)) from error
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ResponseTooLarge) as error:
                 read_error = BadResponse if isinstance(error, ResponseTooLarge) else Unreachable

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from adapters.deadline import Deadline, DeadlinePassed
 from adapters.http.responses import read_body
 
 KEEP_IDLE_SECONDS = 2.0
@@ -42,15 +43,29 @@ class Connections:
             self._free.append(client)
 
     async def exchange(
-        self, method: str, url: httpx.URL | str, json: Any, params: Mapping[str, Any] | None
+        self,
+        method: str,
+        url: httpx.URL | str,
+        json: Any,
+        params: Mapping[str, Any] | None,
+        deadline: Deadline | None = None,
     ) -> tuple[httpx.Response, bytes]:
-        """Raises httpx's errors, ``TimeoutError`` and ``ResponseTooLarge``."""
-        async with (
-            self.client() as client,
-            asyncio.timeout(self.total_timeout),
-            client.stream(method, url, json=json, params=params) as response,
-        ):
-            return response, await read_body(response.aiter_bytes())
+        """Raises httpx's errors, ``TimeoutError`` and ``ResponseTooLarge``, and ``DeadlinePassed`` if nothing was
+        sent because of that."""
+        departure = None if deadline is None else _Departure(deadline)
+        seconds = self.total_timeout if deadline is None else min(self.total_timeout, deadline.remaining())
+        extensions = None if departure is None else {"trace": departure.trace}
+        try:
+            async with (
+                self.client() as client,
+                asyncio.timeout(seconds),
+                client.stream(method, url, json=json, params=params, extensions=extensions) as response,
+            ):
+                return response, await read_body(response.aiter_bytes())
+        except TimeoutError:
+            if departure is not None and not departure.has_left:
+                raise DeadlinePassed("there was no time left to send it") from None
+            raise
 
     def without_secrets(self, content: bytes) -> bytes:
         for secret in self.secrets:
@@ -73,6 +88,19 @@ class Connections:
     async def close(self) -> None:
         for client in self._all:
             await client.aclose()
+
+
+class _Departure:
+    """Looks at the deadline when a connection is there and the first byte of the request is about to be sent."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self.has_left = False
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith("send_request_headers.started"):
+            self._deadline.require()
+            self.has_left = True
 
 
 def secrets_in(credential: str, headers: Mapping[str, str]) -> Sequence[bytes]:

@@ -23,11 +23,20 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
+from adapters.deadline import Deadline, within
 from adapters.errors import AdapterError, OutcomeUnknown, RateLimited, Unreachable
 from adapters.results import Baseline, WriteResult
 from adapters.unconfigured import adapter_named
 from adapters.writes import Op, StartRun, Write, WriteMarker
-from bot.engine.effect_outcomes import EffectServices, KnownOutcome, look, record_unknown, settle, unknown_outcome
+from bot.engine.effect_outcomes import (
+    EffectServices,
+    KnownOutcome,
+    logged_outcome,
+    look,
+    record_unknown,
+    settle,
+    unknown_outcome,
+)
 from bot.engine.port import Progress
 from bot.engine.reconciler import Reconciler, concern_the_same
 from bot.observability import metrics
@@ -101,7 +110,7 @@ class Effects:
         self._executed.add(step.step_key)
         logged = (await self._load()).get(step.step_key)
         if logged is not None and logged.state in ("done", "refused"):
-            return _logged_outcome(logged)
+            return logged_outcome(logged)
         if logged is not None and logged.state in ("sent", "unknown"):
             self._progress.sent = self._progress.has_news = True
             return await self._reconcile(logged)
@@ -163,6 +172,7 @@ class Effects:
             baseline=Baseline(sent_at=self._services.now(), ids=ids),
             state="unsent",
             sends=0,
+            attempt=0 if (logged := (self._logged or {}).get(step.step_key)) is None else logged.attempt,
         )
 
     async def _send_until_timeout(self, effect: Effect, last_error: AdapterError | None) -> Outcome:
@@ -184,6 +194,7 @@ class Effects:
                 effect,
                 baseline=effect.baseline.model_copy(update={"sent_at": services.now()}),
                 sends=effect.sends + 1,
+                attempt=effect.attempt + 1,
             )
             try:
                 return await self._send(effect)
@@ -217,13 +228,14 @@ class Effects:
         """Sends one request. Raises ``Unreachable``, ``RateLimited`` or ``StoreError`` if nothing was sent."""
         services, step = self._services, effect.step
         self._progress.sent = True
+        deadline = services.effect_log.new_deadline()
         try:
             await services.effect_log.record_sent(effect, self._progress.require_own)
         except StoreError:
             self._progress.sent = False
             raise
         try:
-            known: KnownOutcome = await self._call_platform(effect)
+            known: KnownOutcome = await self._call_platform(effect, deadline)
         except (Unreachable, RateLimited):
             self._progress.sent = False
             raise
@@ -247,11 +259,12 @@ class Effects:
         except StoreError as error:  # the log has it as sent: the next start finds out that it was not
             log.warning("write not noted as unsent", step=effect.step.step_key, error=str(error))
 
-    async def _call_platform(self, effect: Effect) -> WriteResult:
+    async def _call_platform(self, effect: Effect, deadline: Deadline | None) -> WriteResult:
         slow_notice = asyncio.create_task(self._notify_when_slow(effect))
         try:
             adapter = adapter_named(self._services.platforms, effect.platform)
-            return await adapter.execute(effect.step, effect.marker)
+            with within(deadline):
+                return await adapter.execute(effect.step, effect.marker)
         finally:
             slow_notice.cancel()
 
@@ -351,9 +364,3 @@ async def _notify(notice: Awaitable[None]) -> None:
     except Exception:
         log.exception("notice about a write failed")
 
-
-def _logged_outcome(effect: Effect) -> Outcome:
-    if isinstance(effect.outcome, WriteResult):
-        return Done(effect.step, effect.marker, effect.outcome)
-    error = effect.outcome if isinstance(effect.outcome, AdapterError) else None
-    return Refused(effect.step, error)

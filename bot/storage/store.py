@@ -192,6 +192,11 @@ class Store:
         """The first one."""
         return next(iter(await self.rows(query, **values)), None)
 
+    @property
+    def replica(self) -> str | None:
+        """The name of this process among the replicas. None: nobody else uses the database."""
+        return self._database.replica
+
     def subscribe(self, topic: str, reload: Reload) -> None:
         """``reload`` gets the keys of rows that another replica has changed (``Connection.changed``)."""
         self._database.changes.subscribe(topic, reload)
