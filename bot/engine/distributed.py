@@ -77,7 +77,7 @@ class DistributedEngine:
         self.on_delay_change: Callable[[str], None] = lambda run: None
         self._store = store
         self._inbox = inbox
-        self._recording = Recording(inbox, lambda _: True, self._spawn)  # another replica may process it
+        self._recording = Recording(inbox, lambda _: True)  # another replica may process it
         self._scheduled = scheduled
         self._work = work
         self._now = now
