@@ -1,8 +1,8 @@
 """Until when a write may be sent. Several processes may have the same write, one of which was stopped for a while.
 
-Whoever takes over a write sends it again only when the deadline of the first one is over. So a request is cut at its
-deadline, and one that has not left by then never leaves. A process that is stopped does not notice that time goes by,
-and neither does the monotonic clock of a machine that is suspended, so both clocks count.
+Whoever takes over a write sends it again only when the deadline of the first one is over. So a request is cut at
+its deadline, and one that has not left by then never leaves. The monotonic clock may stand still while a machine
+is suspended, and the other clock may be set back, so both count.
 """
 
 import time

@@ -142,6 +142,10 @@ class DistributedEngine:
     def routed(self, connection: Connection, key: str, route: Route) -> None:
         self._jobs.defer(connection, "execute", key, lock=_run_lock(route.queue), details={"queue": route.queue})
 
+    def ending(self, connection: Connection, key: str) -> None:
+        if (execution := self._executions.get(key)) is not None:
+            self._jobs.require_own(execution.job, connection)
+
     def resume(self, key: str, reopened: UnfinishedMessage | None, *, by: Actor | None) -> bool:
         """What was reopened has its job."""
         if (execution := self._executions.get(key)) is not None:
@@ -347,6 +351,7 @@ class DistributedEngine:
             if isinstance(result, Route):
                 await self._save_route(unfinished.message, result)
                 return
+            await self._jobs.require_not_taken_over(job)
             await self._finish(unfinished.message, result, resumed=execution.progress.resumed)
             if execution.goes_on:
                 await self._inbox.mark_again(job.key, route)

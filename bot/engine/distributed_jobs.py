@@ -47,7 +47,7 @@ class RunAgain(Exception):
         self.priority = priority
 
 
-class TakenOver(Exception):
+class TakenOver(StoreError):
     """Another replica runs the job: this one was away for too long."""
 
 
@@ -143,6 +143,11 @@ class DistributedJobs:
     def require_own(self, job: Job, connection: Connection) -> None:
         """Part of a transaction. Raises ``TakenOver`` if this replica is not running the job any more."""
         if connection.row(f"{_STILL_RUNNING} for share", id=job.id, attempts=job.attempts) is None:
+            raise TakenOver(f"job {job.id} was taken over")
+
+    async def require_not_taken_over(self, job: Job) -> None:
+        """Before something is said that is not part of a transaction. Raises ``TakenOver``."""
+        if await self._store.row(_STILL_RUNNING, id=job.id, attempts=job.attempts) is None:
             raise TakenOver(f"job {job.id} was taken over")
 
     async def _run_forever(self, worker: "_Worker") -> None:

@@ -21,6 +21,7 @@ from adapters.writes import Write
 from bot.observability import metrics
 from bot.services.outcome_recorder import OutcomeRecorder, Reopening
 from bot.storage.effects import Effect, EffectLog, EffectState, NotClaimed
+from bot.storage.runs import RunRows
 from bot.storage.store import StoreError
 from commands.model.messages import Message
 from commands.model.outcomes import Done, Downtime, Outcome, Refused, Unknown
@@ -61,6 +62,7 @@ class EffectServices:
     """Shared by the effects of all messages. ``unstored``: known outcomes that could not be stored yet.
 
     ``list_awaited``: the writes to a run that other messages than the given one wait for on any replica.
+    ``shared_runs``: the rows that other replicas may have changed. None: there are no other replicas.
     """
 
     effect_log: EffectLog
@@ -73,6 +75,7 @@ class EffectServices:
     slowest_answer: Callable[[str], timedelta]  # of a platform: how long it may work on a request without answer
     downtime: Callable[[], Downtime | None] = lambda: None  # before this process
     list_awaited: Callable[[str, str], Awaitable[Sequence[Effect]]] = no_other_replicas
+    shared_runs: RunRows | None = None
     unstored: dict[tuple[str, str], KnownOutcome] = field(default_factory=dict)
 
     def recovery(self, effect: Effect) -> Recovery:

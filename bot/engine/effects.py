@@ -43,7 +43,8 @@ from bot.observability import metrics
 from bot.storage.effects import Effect
 from bot.storage.store import StoreError
 from commands.model.messages import Message
-from commands.model.outcomes import Done, Downtime, Outcome, Refused, Unknown
+from commands.model.outcomes import Downtime, Outcome, Refused, Unknown
+from commands.model.ports import RunChanged
 from commands.model.tracked_run import TrackedRun
 
 NOTICE_AFTER_SECONDS = 3.0
@@ -121,7 +122,9 @@ class Effects:
             return Refused(step, None, "stopped")
         last_error = logged.outcome if logged is not None and self._progress.runs else None
         outcome = await self._send_until_timeout(
-            self._new_effect(step, run), last_error if isinstance(last_error, AdapterError) else None
+            self._new_effect(step, run),
+            last_error if isinstance(last_error, AdapterError) else None,
+            checked=run if check is not None else None,
         )
         if not (isinstance(outcome, Refused) and outcome.why == "stopped"):
             self._progress.has_news = True
@@ -175,9 +178,11 @@ class Effects:
             attempt=0 if (logged := (self._logged or {}).get(step.step_key)) is None else logged.attempt,
         )
 
-    async def _send_until_timeout(self, effect: Effect, last_error: AdapterError | None) -> Outcome:
+    async def _send_until_timeout(
+        self, effect: Effect, last_error: AdapterError | None, checked: TrackedRun | None
+    ) -> Outcome:
         """Retries while the platform is unreachable, until the write timeout. ``last_error``: of earlier tries,
-        whose sender was told."""
+        whose sender was told. ``checked``: the run as it must still be stored, at the first try."""
         services, began, notified = self._services, self._services.now(), last_error is not None
         requested_at = self._progress.requested_at or self._message.at
         deadline = requested_at + services.write_timeout
@@ -197,7 +202,7 @@ class Effects:
                 attempt=effect.attempt + 1,
             )
             try:
-                return await self._send(effect)
+                return await self._send(effect, checked)
             except RateLimited as error:
                 last_error, delay = error, error.retry_after
                 if services.now() + timedelta(seconds=delay) >= deadline:
@@ -205,6 +210,7 @@ class Effects:
                     return Refused(effect.step, error, "patience")
             except Unreachable as error:
                 last_error = error
+            checked = None
             await self._record_unsent(effect, last_error)
             if not notified and (services.now() - began).total_seconds() + delay >= NOTICE_AFTER_SECONDS:
                 notified = True
@@ -224,14 +230,15 @@ class Effects:
         since = max(downtime.since, requested_at)
         return Refused(step, None, "down", Downtime(since, downtime.until))
 
-    async def _send(self, effect: Effect) -> Outcome:
-        """Sends one request. Raises ``Unreachable``, ``RateLimited`` or ``StoreError`` if nothing was sent."""
+    async def _send(self, effect: Effect, checked: TrackedRun | None) -> Outcome:
+        """Sends one request. If nothing was sent, raises ``Unreachable``, ``RateLimited``, ``RunChanged`` or
+        ``StoreError``."""
         services, step = self._services, effect.step
         self._progress.sent = True
         deadline = services.effect_log.new_deadline()
         try:
-            await services.effect_log.record_sent(effect, self._progress.require_own)
-        except StoreError:
+            await self._claim(effect, checked)
+        except (StoreError, RunChanged):
             self._progress.sent = False
             raise
         try:
@@ -252,6 +259,16 @@ class Effects:
         if isinstance(outcome, Unknown):
             return await self._reconcile(replace(effect, state="unknown"))
         return outcome
+
+    async def _claim(self, effect: Effect, checked: TrackedRun | None) -> None:
+        runs, log = self._services.shared_runs, self._services.effect_log
+        if runs is None or checked is None:
+            await log.record_sent(effect, self._progress.require_own)
+        elif not await log.record_sent(
+            effect, self._progress.require_own, is_valid=lambda connection: runs.is_current(connection, checked)
+        ):
+            await runs.reload(checked.handle)
+            raise RunChanged
 
     async def _record_unsent(self, effect: Effect, error: AdapterError) -> None:
         try:
@@ -363,4 +380,3 @@ async def _notify(notice: Awaitable[None]) -> None:
         await notice
     except Exception:
         log.exception("notice about a write failed")
-

@@ -15,7 +15,7 @@ from bot.storage.sql import Connection, Row, insert_query, read_time
 from bot.storage.store import Commit, Store, StoreError
 from commands.model.tracked_run import Receipt
 
-IN_FLIGHT_SECONDS = 30.0  # from the commit of a claim: then its request is over, or it never leaves
+IN_FLIGHT_SECONDS = 20.0  # from the commit of a claim: then its request is over, or it never leaves
 MARGIN_SECONDS = 5.0  # after which somebody else may claim the write
 
 EffectState = Literal["sent", "unsent", "unknown", "done", "refused"]
@@ -60,8 +60,8 @@ class UnreadableEffect(StoreError):
 
 
 class NotClaimed(StoreError):
-    """Another process has this write: nothing may be sent. ``wait``: the seconds until its request is over, if only
-    that is in the way."""
+    """Another process has this write: nothing may be sent. ``wait``: the seconds until its request is over, if
+    only that is in the way."""
 
     def __init__(self, wait: float = 0.0) -> None:
         super().__init__("another process has this write")
@@ -69,8 +69,8 @@ class NotClaimed(StoreError):
 
 
 class EffectLog:
-    """A write belongs to the replica that has claimed it until its request is over. If nobody else uses the database,
-    nothing has an owner."""
+    """A write belongs to the replica that has claimed it until its request is over. If nobody else uses the
+    database, nothing has an owner."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -144,11 +144,13 @@ class EffectLog:
         effect: Effect,
         require: Callable[[Connection], None] = lambda _: None,
         *,
+        is_valid: Callable[[Connection], bool] = lambda _: True,
         after_refusal: bool = False,
-    ) -> None:
-        """Claims the write: durable when it returns, so call it before the request goes out. ``require`` may raise.
+    ) -> bool:
+        """Claims the write: durable when it returns, so call it before the request goes out.
 
-        ``after_refusal``: a refusal is known, and it is sent nevertheless.
+        ``require`` may raise. False if it is not ``is_valid``. ``after_refusal``: a refusal is known, and it is
+        sent nevertheless.
 
         Raises ``NotClaimed`` if there is a newer attempt, or if the request of another process may be under way.
         Sending again updates the count and keeps the first baseline.
@@ -171,23 +173,26 @@ class EffectLog:
             "after_refusal": after_refusal,
         }
 
-        def change(connection: Connection) -> float | None:
-            """None, or the seconds until it can be claimed: 0 for never."""
+        def change(connection: Connection) -> float | bool:
+            """Or the seconds until it can be claimed: 0 for never."""
             require(connection)
+            if not is_valid(connection):
+                return False
             now = None if self._owner is None else connection.now()
             until = None if now is None else now + timedelta(seconds=IN_FLIGHT_SECONDS)
             over = None if now is None else now - timedelta(seconds=MARGIN_SECONDS)
             if connection.execute(_RECORD_SENT, **values, in_flight_until=until, over=over):
-                return None
+                return True
             row = connection.row(_ATTEMPT, key=effect.key, step=effect.step.step_key)
             if row is None or over is None or row["attempt"] >= effect.attempt or row["state"] in _KNOWN:
                 return 0.0
             in_flight_until = read_time(row["in_flight_until"])
             return max(0.1, (in_flight_until - over).total_seconds()) if in_flight_until else 0.0
 
-        wait = await self._store.transaction(change, Commit.SENT)
-        if wait is not None:
-            raise NotClaimed(wait)
+        claimed = await self._store.transaction(change, Commit.SENT)
+        if not isinstance(claimed, bool):
+            raise NotClaimed(claimed)
+        return claimed
 
     async def record_state(
         self, effect: Effect, state: Literal["unsent", "unknown"], reason: AdapterError | None = None
@@ -206,11 +211,11 @@ class EffectLog:
         state: EffectState,
         outcome: WriteResult | AdapterError | None,
     ) -> bool:
-        """Part of a transaction. False, with nothing changed, if the log knows better: a success is a fact, whoever
-        learns of it, but whatever else happened to an older attempt says nothing about a newer one.
+        """Part of a transaction. False, with nothing changed, if the log knows better: a success is a fact,
+        whoever learns of it, but whatever else happened to an older attempt says nothing about a newer one.
 
-        A ``done`` effect also gets its receipt, unless somebody else had done it before: a receipt says who did it.
-        Call ``remember_receipt`` once it is committed."""
+        A ``done`` effect also gets its receipt, unless somebody else had done it before: a receipt says who did
+        it. Call ``remember_receipt`` once it is committed."""
         dumped, query = _dump_outcome(outcome), _SET_DONE if state == "done" else _SET_STATE
         values = {"key": effect.key, "step": effect.step.step_key, "attempt": effect.attempt, "owner": self._owner}
         if not connection.execute(query, **values, state=state, outcome=dumped):

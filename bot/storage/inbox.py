@@ -42,6 +42,9 @@ class MessageJobs(Protocol):
 
     def routed(self, connection: Connection, key: str, route: Route) -> None: ...
 
+    def ending(self, connection: Connection, key: str) -> None:
+        """Before it is marked as done. Raises if another process has it."""
+
 
 class Inbox:
     """``jobs``: None if the engine finds what it has to do in the rows."""
@@ -114,6 +117,8 @@ class Inbox:
         """Done, with everything that is to be sent because of it in the outbox. Returns the keys that are new."""
 
         def change(connection: Connection) -> set[str]:
+            if self.jobs is not None:
+                self.jobs.ending(connection, key)
             _update(connection, key, state="done", result=result)
             return insert_deliveries(connection, deliveries)
 

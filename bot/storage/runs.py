@@ -55,6 +55,13 @@ class RunRows:
         bound = self._store.parse_rows("bindings", rows, _parse_binding, key=["place", "thread"])
         self._bindings = kept | dict(bound)
 
+    def is_current(self, connection: Connection, run: TrackedRun) -> bool:
+        """Part of a transaction: whether the row is what ``run`` was read from."""
+        row = connection.row("select version from runs where number = :number", number=run_number(run.handle))
+        stored = self._runs.get(run.handle)
+        is_newest = row is not None and stored is not None and stored.version == row["version"]
+        return is_newest and stored is not None and stored.run == run
+
     def get(self, handle: str) -> TrackedRun | None:
         stored = self._runs.get(handle.upper())
         return stored.run if stored else None
