@@ -133,6 +133,33 @@ async def test_the_work_of_a_killed_replica_is_taken_over(three: Replicas) -> No
     await three.start()
 
 
+async def test_the_answers_of_a_killed_replica_are_given_by_another(three: Replicas) -> None:
+    """The chat took nothing while it lived."""
+    scenes = [three.new_scene() for _ in range(4)]
+    handles = []
+    for scene in scenes:
+        three.deliver_anywhere()
+        handles.append(await scene.start_run())
+    outage = three.chat.fake.fault("answer", method="GET|POST|PUT", status=503, times=1_000_000)
+    for scene in scenes:
+        for line in ("begin T1", "comment in the dark", "finish T9"):
+            three.deliver_anywhere()
+            await scene.room.command(line)
+    await scenes[0].wait_for_effects("comment", len(scenes))
+    await scenes[0].wait_for_effects("begin", len(scenes))
+    await three.all[0].kill()
+    outage.times = 0
+    for scene, handle in zip(scenes, handles, strict=True):
+        await scene.wait_for_text("commented on .*in the dark", within=60)
+        await scene.wait_for_text(r"\(to ana\) .*T9", within=60)
+        await until(lambda scene=scene, handle=handle: "running · ana" in cards(scene, handle)[0], within=60)
+        assert len(cards(scene, handle)) == 1
+        for told in ("comment added", "T1 Confirm the primary is down: running"):
+            assert scene.room.text().count(told) == 1, scene.room.text()
+        assert len(re.findall("commented on .*in the dark", scene.room.text())) == 1, scene.room.text()
+    await three.start()
+
+
 async def test_a_database_that_restarts_loses_nothing(three: Replicas) -> None:
     scenes = [three.new_scene() for _ in range(3)]
     handles = []

@@ -185,8 +185,8 @@ async def test_a_start_holds_back_what_needs_its_run(place: Place1) -> None:
 async def test_what_a_start_holds_back_for_too_long_is_answered(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for engine in ("embedded", "distributed"):
-        monkeypatch.setattr(f"bot.engine.{engine}.HOLD_FOR_START_SECONDS", 0.3)
+    monkeypatch.setattr("bot.engine.embedded.HOLD_FOR_START_SECONDS", 0.3)
+    monkeypatch.setattr("bot.engine.distributed.HOLD_FOR_START_SECONDS", 0.3)
     async with running(database_url) as place:
         started = asyncio.Event()
         place.work.before["start R1"] = waits_for(started)
@@ -202,8 +202,8 @@ async def test_what_a_start_holds_back_for_too_long_is_answered(
 async def test_what_waits_behind_another_is_told_and_can_be_stopped(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for engine in ("embedded", "distributed"):
-        monkeypatch.setattr(f"bot.engine.{engine}.QUEUED_NOTICE_SECONDS", 0.2)
+    monkeypatch.setattr("bot.engine.embedded.QUEUED_NOTICE_SECONDS", 0.2)
+    monkeypatch.setattr("bot.engine.distributed.QUEUED_NOTICE_SECONDS", 0.2)
     async with running(database_url) as place:
         go_on = asyncio.Event()
         place.work.before["R1 a"] = waits_for(go_on)
@@ -282,7 +282,6 @@ async def test_runs_that_wait_for_a_dead_platform_take_no_place_of_others(
         began = asyncio.get_running_loop().time()
         await place.say("R1 alive")
         await place.finished("R1 alive")
-        print(asyncio.get_running_loop().time() - began)
         assert asyncio.get_running_loop().time() - began < 2.0
         is_dead = False
         await place.finished(*waiting, within=60)
