@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import httpx
@@ -30,7 +29,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from adapters.deadline import DeadlinePassed, current_deadline
+from adapters.deadline import Deadline, DeadlinePassed, current_deadline
 from adapters.errors import (
     AdapterError,
     BadResponse,
@@ -38,14 +37,12 @@ from adapters.errors import (
     RateLimited,
     Unreachable,
 )
-from adapters.http.connections import Connections, secrets_in
+from adapters.http.connections import Connections, LeftTooLate, secrets_in
 from adapters.http.error_mapping import error_from_status
+from adapters.http.leases import RateLimitNotStored, RateLimitStore
 from adapters.http.rate_limits import (
     RateLimit,
     RateLimiter,
-    RateLimitNotStored,
-    RateLimitState,
-    RateLimitStore,
     is_background,
 )
 from adapters.http.responses import ErrorMapper, Response, ResponseTooLarge, retry_after, unreadable_text
@@ -112,13 +109,21 @@ class HttpClients:
         self._connections.append(connections)
         return HttpClient(platform, base, connections, limiter, map_error, self.on_request)
 
-    async def load_rate_limits(self, store: RateLimitStore) -> None:
-        """Continues with the rate limits of the last process. Call it before the first request."""
-        states = await store.load()
+    async def use_rate_limits(self, store: RateLimitStore) -> None:
+        """Shares the rate limits with other processes and the last one. Call it before the first request."""
         for key, limiter in self._rate_limiters.items():
-            limiter.restore(states.get(key, RateLimitState()), partial(store.save, key))
+            limiter.use(store, key)
+        await self.read_blocks(store)
+
+    async def read_blocks(self, store: RateLimitStore) -> None:
+        """Another process was told to wait."""
+        blocked = await store.blocked()
+        for key, limiter in self._rate_limiters.items():
+            limiter.block_here(blocked.get(key, 0.0))
 
     async def close(self) -> None:
+        for limiter in self._rate_limiters.values():
+            limiter.close()
         for connections in self._connections:
             await connections.close()
 
@@ -216,10 +221,24 @@ class HttpClient:
         params: Mapping[str, Any] | None,
     ) -> tuple[httpx.Response, bytes]:
         deadline = current_deadline() if write else None
-        async with self.rate_limiter.slot():
+        while True:
+            with suppress(LeftTooLate):
+                return await self._take_turn(method, url, operation, write, json, params, deadline)
+
+    async def _take_turn(
+        self,
+        method: str,
+        url: httpx.URL | str,
+        operation: str,
+        write: bool,
+        json: Any,
+        params: Mapping[str, Any] | None,
+        deadline: Deadline | None,
+    ) -> tuple[httpx.Response, bytes]:
+        async with self.rate_limiter.slot() as leave_by:
             began, status = time.perf_counter(), None
             try:
-                response, content = await self._connections.exchange(method, url, json, params, deadline)
+                response, content = await self._connections.exchange(method, url, json, params, deadline, leave_by)
                 status = response.status_code
                 return response, content
             except (*_NOTHING_SENT, DeadlinePassed) as error:

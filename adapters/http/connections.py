@@ -1,6 +1,7 @@
 """The connections of one client, and what must not be quoted from their responses."""
 
 import asyncio
+import math
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -49,10 +50,12 @@ class Connections:
         json: Any,
         params: Mapping[str, Any] | None,
         deadline: Deadline | None = None,
+        leave_by: float = math.inf,
     ) -> tuple[httpx.Response, bytes]:
-        """Raises httpx's errors, ``TimeoutError`` and ``ResponseTooLarge``, and ``DeadlinePassed`` if nothing was
-        sent because of that."""
-        departure = None if deadline is None else _Departure(deadline)
+        """Raises httpx's errors, ``TimeoutError`` and ``ResponseTooLarge``, and ``DeadlinePassed`` or
+        ``LeftTooLate`` if nothing was sent because of that."""
+        is_free = deadline is None and leave_by == math.inf
+        departure = None if is_free else _Departure(deadline, leave_by)
         seconds = self.total_timeout if deadline is None else min(self.total_timeout, deadline.remaining())
         extensions = None if departure is None else {"trace": departure.trace}
         try:
@@ -63,7 +66,7 @@ class Connections:
             ):
                 return response, await read_body(response.aiter_bytes())
         except TimeoutError:
-            if departure is not None and not departure.has_left:
+            if deadline is not None and departure is not None and not departure.has_left:
                 raise DeadlinePassed("there was no time left to send it") from None
             raise
 
@@ -90,16 +93,24 @@ class Connections:
             await client.aclose()
 
 
-class _Departure:
-    """Looks at the deadline when a connection is there and the first byte of the request is about to be sent."""
+class LeftTooLate(Exception):
+    """The turn of the call was over before it could be sent."""
 
-    def __init__(self, deadline: Deadline) -> None:
+
+class _Departure:
+    """Looks at the clock when a connection is there and the first byte of the request is about to be sent."""
+
+    def __init__(self, deadline: Deadline | None, leave_by: float) -> None:
         self._deadline = deadline
+        self._leave_by = leave_by
         self.has_left = False
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith("send_request_headers.started"):
-            self._deadline.require()
+            if self._deadline is not None:
+                self._deadline.require()
+            if asyncio.get_running_loop().time() > self._leave_by:
+                raise LeftTooLate
             self.has_left = True
 
 

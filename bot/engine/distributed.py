@@ -22,7 +22,14 @@ import structlog
 
 from adapters.models import RunKey
 from bot.engine.distributed_jobs import DistributedJobs, Job, JobHandler, RunAgain
-from bot.engine.port import HOLD_FOR_START_SECONDS, QUEUED_NOTICE_SECONDS, GaveWay, MessageWork, Progress
+from bot.engine.port import (
+    HOLD_FOR_START_SECONDS,
+    QUEUED_NOTICE_SECONDS,
+    GaveWay,
+    MessageWork,
+    Progress,
+    TakenOver,
+)
 from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -351,7 +358,8 @@ class DistributedEngine:
             if isinstance(result, Route):
                 await self._save_route(unfinished.message, result)
                 return
-            await self._jobs.require_not_taken_over(job)
+            if not await self._jobs.is_own(job):
+                raise TakenOver(f"job {job.id} was taken over")
             await self._finish(unfinished.message, result, resumed=execution.progress.resumed)
             if execution.goes_on:
                 await self._inbox.mark_again(job.key, route)
@@ -398,6 +406,7 @@ class DistributedEngine:
 
         progress.give_way, progress.leave_queue, progress.rejoin_queue = give_way, leave_queue, rejoin_queue
         progress.require_own = partial(self._jobs.require_own, job)
+        progress.is_own = partial(self._jobs.is_own, job)
         return execution
 
     async def _finish(self, message: Message, answer: Answer, *, resumed: bool = False) -> None:

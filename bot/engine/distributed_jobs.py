@@ -21,6 +21,7 @@ from procrastinate.schema import SchemaManager
 from procrastinate.sql import queries
 from procrastinate.worker import Worker
 
+from bot.engine.port import TakenOver
 from bot.storage.postgres_connection import OPTIONS, PostgresConnection
 from bot.storage.sql import Connection
 from bot.storage.store import Commit, Store, StoreError
@@ -45,10 +46,6 @@ class RunAgain(Exception):
         self.after = after
         self.lock = lock
         self.priority = priority
-
-
-class TakenOver(StoreError):
-    """Another replica runs the job: this one was away for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +142,12 @@ class DistributedJobs:
         if connection.row(f"{_STILL_RUNNING} for share", id=job.id, attempts=job.attempts) is None:
             raise TakenOver(f"job {job.id} was taken over")
 
-    async def require_not_taken_over(self, job: Job) -> None:
-        """Before something is said that is not part of a transaction. Raises ``TakenOver``."""
-        if await self._store.row(_STILL_RUNNING, id=job.id, attempts=job.attempts) is None:
-            raise TakenOver(f"job {job.id} was taken over")
+    async def is_own(self, job: Job) -> bool:
+        """The same before something is said that is not part of a transaction. False if it cannot be known."""
+        try:
+            return await self._store.row(_STILL_RUNNING, id=job.id, attempts=job.attempts) is not None
+        except StoreError:
+            return False
 
     async def _run_forever(self, worker: "_Worker") -> None:
         while not worker.stopping:

@@ -19,7 +19,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import structlog
 
@@ -37,7 +37,7 @@ from bot.engine.effect_outcomes import (
     settle,
     unknown_outcome,
 )
-from bot.engine.port import Progress
+from bot.engine.port import Progress, TakenOver
 from bot.engine.reconciler import Reconciler, concern_the_same
 from bot.observability import metrics
 from bot.storage.effects import Effect
@@ -54,6 +54,7 @@ OTHERS_LOOK_SECONDS = 1.0  # until it is seen again whether another replica know
 _RECEIPT_SYMBOLS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 log = structlog.get_logger(__name__)
 
@@ -214,7 +215,7 @@ class Effects:
             await self._record_unsent(effect, last_error)
             if not notified and (services.now() - began).total_seconds() + delay >= NOTICE_AFTER_SECONDS:
                 notified = True
-                await _notify(services.notices.notify_waiting(self._message, effect, last_error, deadline))
+                await self._notify(services.notices.notify_waiting, self._message, effect, last_error, deadline)
             pause = min(delay, (deadline - services.now()).total_seconds())
             self._progress.give_way(pause)
             await self._sleep(pause)
@@ -272,7 +273,9 @@ class Effects:
 
     async def _record_unsent(self, effect: Effect, error: AdapterError) -> None:
         try:
-            await self._services.effect_log.record_state(effect, "unsent", error)
+            await self._services.effect_log.record_state(effect, "unsent", error, self._progress.require_own)
+        except TakenOver:
+            raise
         except StoreError as error:  # the log has it as sent: the next start finds out that it was not
             log.warning("write not noted as unsent", step=effect.step.step_key, error=str(error))
 
@@ -288,7 +291,7 @@ class Effects:
     async def _notify_when_slow(self, effect: Effect) -> None:
         if effect.step.op is not Op.START or effect.step.run is not None:  # until then its card says "Starting …"
             await asyncio.sleep(NOTICE_AFTER_SECONDS)
-            await _notify(self._services.notices.notify_slow(self._message, effect))
+            await self._notify(self._services.notices.notify_slow, self._message, effect)
 
     async def _reconcile(self, effect: Effect) -> Outcome:
         """Looks once, and leaves it to the reconciler: other messages to the run go on meanwhile.
@@ -310,7 +313,7 @@ class Effects:
         if is_recent and not self._progress.answered:
             if step.op is not Op.START or step.run is not None:
                 self._progress.leave_queue()
-            await _notify(services.notices.notify_checking(self._message, effect))
+            await self._notify(services.notices.notify_checking, self._message, effect)
             check = self._reconciler.check(effect, lambda: not self._progress.stopped.is_set())
             assert check.result is not None
             outcome = await self._or_shutdown(check.result)
@@ -345,13 +348,22 @@ class Effects:
                 return
             self._progress.leave_queue()
             if self._progress.runs * OTHERS_LOOK_SECONDS >= NOTICE_AFTER_SECONDS:
-                await _notify(self._services.notices.notify_behind(self._message, wanted, earlier))
+                await self._notify(self._services.notices.notify_behind, self._message, wanted, earlier)
             self._progress.give_way(OTHERS_LOOK_SECONDS)
             await self._sleep(OTHERS_LOOK_SECONDS)
 
     async def _notify_when_behind(self, wanted: Write, earlier: Effect) -> None:
         await asyncio.sleep(NOTICE_AFTER_SECONDS)
-        await _notify(self._services.notices.notify_behind(self._message, wanted, earlier))
+        await self._notify(self._services.notices.notify_behind, self._message, wanted, earlier)
+
+    async def _notify(self, notice: Callable[P, Awaitable[None]], *facts: P.args, **_: P.kwargs) -> None:
+        """A notice that fails must not change what becomes of the write. A replica that was away says nothing of
+        what another one does now."""
+        try:
+            if await self._progress.is_own():
+                await notice(*facts, **_)
+        except Exception:
+            log.exception("notice about a write failed")
 
     async def _sleep(self, seconds: float) -> None:
         await self._or_stopped(asyncio.sleep(max(0.0, seconds)))
@@ -372,11 +384,3 @@ class Effects:
         if self._services.shutting_down.is_set():
             raise asyncio.CancelledError("shutting down")
         return next(wait.result() for wait in waits if wait in done)
-
-
-async def _notify(notice: Awaitable[None]) -> None:
-    """A notice that fails must not change what becomes of the write."""
-    try:
-        await notice
-    except Exception:
-        log.exception("notice about a write failed")

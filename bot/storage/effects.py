@@ -195,11 +195,16 @@ class EffectLog:
         return claimed
 
     async def record_state(
-        self, effect: Effect, state: Literal["unsent", "unknown"], reason: AdapterError | None = None
+        self,
+        effect: Effect,
+        state: Literal["unsent", "unknown"],
+        reason: AdapterError | None = None,
+        require: Callable[[Connection], None] = lambda _: None,
     ) -> None:
-        """``reason``: why it was not sent."""
+        """``reason``: why it was not sent. ``require`` may raise."""
 
         def change(connection: Connection) -> None:
+            require(connection)
             self.write_outcome(connection, effect, state, reason)
 
         await self._store.transaction(change, Commit.OUTCOME)

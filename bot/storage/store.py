@@ -271,8 +271,8 @@ class Store:
         except Exception as error:  # noqa: BLE001  the caller gets it through the future
             del self._pending[: len(batch)]
             if len(batch) == 1:
-                self._failing = True
-                _set_error(batch[0].future, StoreError(str(error)))
+                self._failing = not isinstance(error, StoreError)
+                _set_error(batch[0].future, error if isinstance(error, StoreError) else StoreError(str(error)))
                 if batch[0].may_wait and isinstance(error, self._database.errors):
                     self._postpone(batch[0])
                 return
