@@ -98,7 +98,8 @@ class ReadInTurn(Protocol):
 
 def is_read_in_turn(adapter: object) -> bool:
     """Whether a run of it may have changed minutes ago without anybody here knowing."""
-    return isinstance(adapter, ReadInTurn) and adapter.reads_per_minute > 0
+    reads: float = getattr(adapter, "reads_per_minute", 0.0)  # of ``ReadInTurn``: to ask for it would read it too
+    return reads > 0
 
 
 @runtime_checkable

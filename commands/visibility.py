@@ -40,6 +40,7 @@ class Reader:
         self._people: PeoplePort = services.people
         self._memberships: MembershipsPort = services.memberships
         self._workspaces = services.platform_workspaces
+        self._parts: dict[int, tuple[TrackedRun, bool]] = {}  # what ``has_part_in`` said
 
     def may_use(self, platform: str) -> bool:
         """Whether their workspace may use the platform with this NAME."""
@@ -111,6 +112,12 @@ class Reader:
 
     def has_part_in(self, tracked: TrackedRun) -> bool:
         """Whether they started it, own it, or have an open task in it."""
+        known = self._parts.get(id(tracked))
+        if known is None:
+            known = self._parts[id(tracked)] = (tracked, self._has_part_in(tracked))
+        return known[1]
+
+    def _has_part_in(self, tracked: TrackedRun) -> bool:
         actor, run = self.actor, tracked.run
         if tracked.overlay.started_by is not None and tracked.overlay.started_by.same_as(actor):
             return True

@@ -35,6 +35,7 @@ _SETTINGS: Mapping[str, str] = {
     "full_page_writes": "off",
     "log_min_messages": "warning",
 }
+_DURABLE: Mapping[str, str] = {"fsync": "on", "full_page_writes": "on"}
 
 
 class CannotStartServer(Exception):
@@ -45,8 +46,9 @@ class PostgresServer:
     """Its files are in ``folder``, which is created. PostgreSQL refuses to run as root: it then runs as another
     user, who must be able to read its programs, so they are copied if they are in root's home, for example."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.folder = folder
+        self._settings = {**_SETTINGS, **(_DURABLE if durable else {})}
         account = _unprivileged_account()
         self._user = None if account is None else account.pw_uid
         self._group = None if account is None else account.pw_gid
@@ -71,7 +73,9 @@ class PostgresServer:
         self._run("initdb", "-U", "liaison", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
     def start(self) -> None:
-        settings = " ".join(f"-c {name}='{value}'" for name, value in {**_SETTINGS, "port": self.port}.items())
+        settings = " ".join(
+            f"-c {name}='{value}'" for name, value in {**self._settings, "port": self.port}.items()
+        )
         self._run("pg_ctl", "start", "-w", "-t", "60", "-l", str(self.folder / "data" / "log"), "-o", settings)
 
     def stop(self, mode: str = "immediate") -> None:
@@ -208,11 +212,11 @@ def new_database() -> Iterator[str]:
 
 
 @contextmanager
-def own_server() -> Iterator[PostgresServer]:
-    """A running server that the test may stop."""
+def own_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A running server that the test may stop. ``durable``: a commit waits for the disk."""
     folder = _new_folder()
     try:
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, durable=durable)
         server.create()
         server.start()
         try:

@@ -8,9 +8,7 @@
 - 429                            -> RateLimited
 - any other status but a 2xx     -> the error of the adapter's ``map_error``, or else ``error_from_status``
 
-Reads are tried three times with backoff; writes are never repeated. Connections stay idle for 2 s at most: servers
-close theirs after about 5 s, and a write on a closing connection would be reported as unknown though it never
-arrived.
+Reads are tried three times with backoff; writes are never repeated.
 """
 
 import hashlib
@@ -37,7 +35,8 @@ from adapters.errors import (
     RateLimited,
     Unreachable,
 )
-from adapters.http.connections import Connections, LeftTooLate, secrets_in
+from adapters.http.connections import Connections, secrets_in
+from adapters.http.departure import LeftTooLate, in_time
 from adapters.http.error_mapping import error_from_status
 from adapters.http.leases import RateLimitNotStored, RateLimitStore
 from adapters.http.rate_limits import (
@@ -46,6 +45,7 @@ from adapters.http.rate_limits import (
     is_background,
 )
 from adapters.http.responses import ErrorMapper, Response, ResponseTooLarge, retry_after, unreadable_text
+from adapters.http.transport import Timeouts
 
 READ_ATTEMPTS = 3
 READ_WAIT_LIMIT = 5.0  # seconds that a person's read waits for a rate limit to pass before it fails
@@ -102,10 +102,8 @@ class HttpClients:
         base = httpx.URL(url.rstrip("/") + "/")
         key = _rate_limit_key(base, credential)
         limiter = self._rate_limiters.setdefault(key, RateLimiter(rate_limit or RateLimit()))
-        timeout = httpx.Timeout(self.timeout, connect=self.connect_timeout)
-        connections = Connections(
-            base, dict(headers), timeout, self.total_timeout, secrets_in(credential, headers)
-        )
+        timeouts = Timeouts(self.connect_timeout, self.timeout, self.total_timeout)
+        connections = Connections(base, headers, timeouts, secrets_in(credential, headers))
         self._connections.append(connections)
         return HttpClient(platform, base, connections, limiter, map_error, self.on_request)
 
@@ -214,7 +212,7 @@ class HttpClient:
     async def _exchange(
         self,
         method: str,
-        url: httpx.URL | str,
+        url: str,
         operation: str,
         write: bool,
         json: Any,
@@ -228,7 +226,7 @@ class HttpClient:
     async def _take_turn(
         self,
         method: str,
-        url: httpx.URL | str,
+        url: str,
         operation: str,
         write: bool,
         json: Any,
@@ -238,7 +236,8 @@ class HttpClient:
         async with self.rate_limiter.slot() as leave_by:
             began, status = time.perf_counter(), None
             try:
-                response, content = await self._connections.exchange(method, url, json, params, deadline, leave_by)
+                async with in_time(deadline, leave_by):
+                    response, content = await self._connections.exchange(method, url, json, params)
                 status = response.status_code
                 return response, content
             except (*_NOTHING_SENT, DeadlinePassed) as error:
@@ -273,7 +272,7 @@ class HttpClient:
         reason = type(error).__name__ if not str(error) else f"{type(error).__name__}: {error}"
         return self._connections.without_secrets(reason.encode("utf-8", "replace")).decode()
 
-    def _join(self, path: str, operation: str) -> httpx.URL | str:
+    def _join(self, path: str, operation: str) -> str:
         if "://" not in path:
             return path.lstrip("/")
         if self.same_origin(path) is None:

@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 
 from adapters.models import RunKey
+from bot.engine.distributed_adoption import adopt
 from bot.engine.distributed_jobs import DistributedJobs, Job, JobHandler, RunAgain
 from bot.engine.port import (
     HOLD_FOR_START_SECONDS,
@@ -115,6 +116,7 @@ class DistributedEngine:
 
     async def start(self) -> None:
         await self._jobs.start()
+        await adopt(self._store, self._inbox, self._scheduled, self._defer_unfinished, self._defer_reminder)
         self._accepting = True
 
     async def stop(self, grace: float) -> None:
@@ -152,6 +154,12 @@ class DistributedEngine:
     def ending(self, connection: Connection, key: str) -> None:
         if (execution := self._executions.get(key)) is not None:
             self._jobs.require_own(execution.job, connection)
+
+    def _defer_unfinished(self, connection: Connection, unfinished: UnfinishedMessage) -> None:
+        if unfinished.route is None:
+            self.recorded(connection, unfinished.message)
+        else:
+            self.routed(connection, unfinished.message.key, unfinished.route)
 
     def resume(self, key: str, reopened: UnfinishedMessage | None, *, by: Actor | None) -> bool:
         """What was reopened has its job."""
@@ -196,13 +204,12 @@ class DistributedEngine:
         if message is None:
             self._scheduled.delete(slot)
             return
-        due = due_at.isoformat()
         await self._scheduled.put(
-            slot,
-            due_at,
-            message,
-            lambda connection: self._jobs.defer(connection, "remind", slot, at=due_at, details={"due": due}),
+            slot, due_at, message, lambda connection: self._defer_reminder(connection, slot, due_at)
         )
+
+    def _defer_reminder(self, connection: Connection, slot: str, due_at: datetime) -> None:
+        self._jobs.defer(connection, "remind", slot, at=due_at, details={"due": due_at.isoformat()})
 
     def queued_writes(self, run: str) -> int:
         return self._queued.get(run, 0)

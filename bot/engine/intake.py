@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from adapters.http.rate_limits import background
 from adapters.toolkit.messages import in_language
 from bot.engine.port import Engine
@@ -37,6 +39,7 @@ from commands.text.phrases import short_card
 from commands.visibility import readable_services, require_form
 
 _MEMBERSHIP_SECONDS = 0.4  # a form opens within a second
+log = structlog.get_logger(__name__)
 
 
 class AppIntake:
@@ -101,7 +104,10 @@ class AppIntake:
         return await self._responder.send_answer(message, card, within)
 
     async def store_answer(self, key: str, answer: bytes) -> None:
-        await self._inbox.store_answer(key, answer)
+        try:
+            await self._inbox.store_answer(key, answer)
+        except StoreError as error:  # only a repeated delivery would miss it
+            log.warning("answer not stored", delivery=key, error=str(error))
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place, *, in_place: bool = True) -> Form:
         with in_language(self.language_for(actor)):

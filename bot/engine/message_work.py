@@ -137,7 +137,10 @@ class MessageProcessor:
 
     async def notify_queued(self, message: Message, route: Route, ahead: int) -> None:
         card = pending_lines.queued_card(message, self._intent(route), ahead, self._services)
-        await self._responder.notify_queued(message, card, route.queue)
+        try:
+            await self._responder.notify_queued(message, card, route.queue)
+        except StoreError as error:
+            log.warning("notice not stored", delivery=message.key, error=str(error))
 
     def stopped_answer(self, message: Message, route: Route, by: Actor) -> Answer:
         return pending_lines.stopped_answer(message, self._intent(route), by, self._services)
@@ -221,7 +224,8 @@ class MessageProcessor:
 
     async def _with_profile(self, message: Message, current: bool) -> Message:
         read = self._people.current_profile if current else self._people.profile
-        return message.model_copy(update={"actor": await read(message.actor)})
+        actor = await read(message.actor)
+        return message if actor is message.actor else message.model_copy(update={"actor": actor})
 
     async def _require_current_right(self, message: Message, route: Route) -> None:
         """For a write that has waited: its sender may have been demoted, or have left the channel."""

@@ -5,6 +5,7 @@ The registry lives as long as the process, as Prometheus expects of counters.
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import version
 
 from prometheus_client import (
@@ -112,24 +113,34 @@ _last_received = Gauge(
 )
 
 
+@lru_cache(maxsize=4096)  # each command asks for several
+def _counter(metric: Counter, *labels: str) -> Counter:
+    return metric.labels(*labels)
+
+
+@lru_cache(maxsize=4096)
+def _histogram(metric: Histogram, *labels: str) -> Histogram:
+    return metric.labels(*labels)
+
+
 def count_message(surface: str, result: str) -> None:
-    _messages.labels(surface, result).inc()
+    _counter(_messages, surface, result).inc()
 
 
 def count_effect(platform: str, op: str, outcome: str) -> None:
-    _effects.labels(platform, op, outcome).inc()
+    _counter(_effects, platform, op, outcome).inc()
 
 
 def count_refused_delivery(surface: str, reason: str) -> None:
-    _refused_deliveries.labels(surface, reason).inc()
+    _counter(_refused_deliveries, surface, reason).inc()
 
 
 def observe_ack(surface: str, seconds: float) -> None:
-    _ack_seconds.labels(surface).observe(seconds)
+    _histogram(_ack_seconds, surface).observe(seconds)
 
 
 def observe_processing(surface: str, seconds: float) -> None:
-    _processing_seconds.labels(surface).observe(seconds)
+    _histogram(_processing_seconds, surface).observe(seconds)
 
 
 def set_queue_depth(messages: int) -> None:
@@ -156,9 +167,9 @@ def set_active_runs(count: Mapping[str, int]) -> None:
 
 def observe_platform_request(name: str, write: bool, seconds: float, status: int | None) -> None:
     """``status`` is None if there was no answer."""
-    _platform_seconds.labels(name, "write" if write else "read").observe(seconds)
+    _histogram(_platform_seconds, name, "write" if write else "read").observe(seconds)
     status_class = "none" if status is None else "429" if status == 429 else f"{status // 100}xx"
-    _platform_responses.labels(name, status_class).inc()
+    _counter(_platform_responses, name, status_class).inc()
 
 
 def set_outbox_depth(count: Mapping[tuple[str, str], int]) -> None:
@@ -167,7 +178,7 @@ def set_outbox_depth(count: Mapping[tuple[str, str], int]) -> None:
 
 
 def count_chat_rate_limit(surface: str) -> None:
-    _chat_rate_limits.labels(surface).inc()
+    _counter(_chat_rate_limits, surface).inc()
 
 
 def set_sockets(surface: str, connected: int) -> None:

@@ -56,29 +56,31 @@ class LiveCards:
         self._drawings = drawings
         self._bind = bind
         self._now = now
-        self._cards: dict[tuple[str, str], LiveCard] = {}  # by (run, place key)
+        self._cards: dict[str, dict[str, LiveCard]] = {}  # by run, then by place key
         self.deferred_edits = DeferredEdits(self.mark_changed)
         self._locks: dict[tuple[str, str], asyncio.Lock] = {}  # a card is posted, edited or moved by one task
 
     async def load(self) -> None:
         for card in await self._rows.all():
             if card.place.surface in self._surfaces:
-                self._cards[card.run, card.place.key] = card
+                self._remember(card)
 
     async def reload(self, runs: Collection[str] | None) -> None:
         """Another replica has posted, edited or moved cards of these runs, or of any."""
         if runs is None:
             found = await self._rows.all()
-            runs = {card.run for card in (*found, *self._cards.values())}
+            runs = {*self._cards, *(card.run for card in found)}
         else:
             found = [card for run in runs for card in await self._rows.of_run(run)]
-        for card in [card for card in self._cards.values() if card.run in runs]:
-            del self._cards[card.run, card.place.key]
-        self._cards |= {(card.run, card.place.key): card for card in found if card.place.surface in self._surfaces}
+        for run in runs:
+            self._cards.pop(run, None)
+        for card in found:
+            if card.place.surface in self._surfaces:
+                self._remember(card)
 
     def resume(self) -> None:
         """Redraws what is out of date, and finds or posts again what a crash left unposted."""
-        for card in self._cards.values():
+        for card in self._all():
             is_unposted = not card.post and card.deletions < MOST_DELETIONS
             if (is_unposted and self._find_run(card.run) is not None) or self._is_outdated(card):
                 self._request(card)
@@ -87,7 +89,7 @@ class LiveCards:
         """Times on a card are shown with their date unless that is today's. One after the other, so that hundreds
         of edits at midnight don't delay what people wait for."""
         self._drawings.forget()
-        for card in list(self._cards.values()):
+        for card in self._all():
             if self._is_outdated(card):
                 self._request(card)
                 await asyncio.sleep(SECONDS_BETWEEN_REDRAWS)
@@ -103,11 +105,11 @@ class LiveCards:
 
     def cards_of(self, run: str) -> Sequence[LiveCard]:
         """The posted cards of a run."""
-        return [card for card in self._cards.values() if card.run == run and card.visible_post]
+        return [card for card in self._of(run) if card.visible_post]
 
     def seconds_since_edit(self, place: Place, post: str) -> float | None:
         """None if this post is not a live card, or was never edited."""
-        for card in self._cards.values():
+        for card in self._all():
             if card.post == post and card.place.key == place.key and card.edited_at is not None:
                 return (self._now() - card.edited_at).total_seconds()
         return None
@@ -116,8 +118,8 @@ class LiveCards:
         """``cause``: its sender is told if the chat refuses the edit."""
         if self.deferred_edits.defers(run, cause):
             return
-        for card in list(self._cards.values()):
-            if card.run == run and (card.post or card.deletions < MOST_DELETIONS):
+        for card in self._of(run):
+            if card.post or card.deletions < MOST_DELETIONS:
                 self._request(card, cause)
 
     async def ensure_posted(self, run: str, place: Place, cause: Message | None = None) -> None:
@@ -125,7 +127,7 @@ class LiveCards:
 
         If the chat does not respond in time, the card is posted as soon as it does.
         """
-        card = self._cards.get((run, place.key))
+        card = self._find(run, place.key)
         is_elsewhere = card is not None and card.visible_post and card.place.thread != place.thread
         if card is None or is_elsewhere or card.deletions >= MOST_DELETIONS:
             await self._replace(card, run, place, cause)
@@ -134,17 +136,17 @@ class LiveCards:
 
     async def move(self, run: str, place: Place, cause: Message | None = None) -> None:
         """A new card at the end of ``place``; the old one becomes a pointer to it. Raises ``CannotPost``."""
-        await self._replace(self._cards.get((run, place.key)), run, place, cause)
+        await self._replace(self._find(run, place.key), run, place, cause)
 
     async def _replace(self, old: LiveCard | None, run: str, place: Place, cause: Message | None) -> None:
         """If the chat refuses the new card, the old one stays the live card."""
         async with self._lock(run, place.key):
-            old = self._cards.get((run, place.key), old)
+            old = self._find(run, place.key) or old
             card = await self._save(LiveCard(_nonce(), run, place, old_post=old.visible_post if old else ""))
         try:
             await self._send_now(card, cause)
         except CannotPost:
-            if self._cards.get((run, place.key)) == card:
+            if self._find(run, place.key) == card:
                 await (self._save(old) if old is not None else self._forget(card))
             raise
 
@@ -168,10 +170,10 @@ class LiveCards:
     def look_for_deleted(self, run: str, thread: str) -> bool:
         """Nobody can reply to ``thread``. If a card of the run started it, the card is edited or posted again, if
         that is not under way. Whether there will be another thread."""
-        cards = [card for card in self._cards.values() if card.run == run]
+        cards = self._of(run)
         for card in cards:
             if card.post == thread:
-                self._cards[run, card.place.key] = replace(card, shown="")
+                self._remember(replace(card, shown=""))
                 self._request(card)
                 return True
         return any(not card.post and card.deletions <= MOST_DELETIONS for card in cards)
@@ -181,7 +183,7 @@ class LiveCards:
     async def send(self, delivery: Delivery, may_exist: bool) -> None:
         run, place = delivery.subject, delivery.place.key
         async with self._lock(run, place):
-            card = self._cards.get((run, place))
+            card = self._find(run, place)
             if card is None or self._find_run(run) is None:
                 return
             with in_language(self._language):
@@ -239,7 +241,7 @@ class LiveCards:
             return
         edited_at = self._now()
         # In memory at once: a double click within the next moment must be recognised.
-        self._cards[card.run, card.place.key] = replace(card, shown=hash, edited_at=edited_at)
+        self._remember(replace(card, shown=hash, edited_at=edited_at))
         await self._rows.record_edit(card, hash, edited_at)
 
     async def _put_back(self, card: LiveCard) -> None:
@@ -254,12 +256,24 @@ class LiveCards:
 
     async def _save(self, card: LiveCard) -> LiveCard:
         await self._rows.save(card)
-        self._cards[card.run, card.place.key] = card
+        self._remember(card)
         return card
 
     async def _forget(self, card: LiveCard) -> None:
         await self._rows.delete(card)
-        del self._cards[card.run, card.place.key]
+        del self._cards[card.run][card.place.key]
+
+    def _remember(self, card: LiveCard) -> None:
+        self._cards.setdefault(card.run, {})[card.place.key] = card
+
+    def _find(self, run: str, place: str) -> LiveCard | None:
+        return self._cards.get(run, {}).get(place)
+
+    def _of(self, run: str) -> Sequence[LiveCard]:
+        return list(self._cards.get(run, {}).values())
+
+    def _all(self) -> Sequence[LiveCard]:
+        return [card for cards in self._cards.values() for card in cards.values()]
 
     def _delivery(self, card: LiveCard, cause: Message | None) -> Delivery:
         key, at = f"card {card.run} {card.place.key}", self._now()

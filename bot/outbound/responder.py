@@ -252,10 +252,11 @@ class Responder:
         keys += [delivery.key for delivery in deliveries]
         try:
             new = await self._inbox.mark_done(message.key, answer.result, deliveries)
-        except StoreError as error:  # the next start processes it again, and sends nothing again to a platform
+        except StoreError as error:  # a start before that processes it again, and writes nothing to a platform
             if self._raises_store_errors:
                 raise
-            log.warning("message not marked as done", delivery=message.key, error=str(error))
+            log.warning("message not marked as done yet", delivery=message.key, error=str(error))
+            self._inbox.mark_done_later(message.key, answer.result, deliveries)
             new = set(keys)
         self._outbox.committed(deliveries, new)
         await self._outbox.supersede(message.key, keys)

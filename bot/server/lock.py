@@ -23,7 +23,8 @@ class StoreFolderNotWritable(CannotStart):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"bot.database_url: cannot write {path} ({reason}). Set it to a folder that this account can write to."
+            f"bot.database_url: cannot write {path} ({reason}). Set it to a folder that this account can write "
+            "to, or with PostgreSQL, start Liaison in one."
         )
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -109,7 +109,10 @@ class _BodyLimits:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        await self._call_with_limits(scope, receive, send)
+        try:
+            await self._call_with_limits(scope, receive, send)
+        except ClientDisconnect:
+            return  # in the middle of its request
         surface = scope["path"].removeprefix("/").partition("/")[0]
         if surface in ("slack", "mattermost"):
             metrics.observe_ack(surface, time.perf_counter() - began)

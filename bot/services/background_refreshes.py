@@ -82,8 +82,11 @@ class BackgroundRefreshes:
                     try:
                         async with self._slot(handle):
                             await self._read(handle, tasks)
-                    except (AdapterError, StoreError) as error:
+                    except AdapterError as error:
                         log.info("run not refreshed", run=handle, error=str(error))
+                    except StoreError as error:
+                        log.warning("run not refreshed yet", run=handle, error=str(error))
+                        self.request(handle, tasks)
                     is_created = not self._is_being_created(handle)
                     await asyncio.sleep(REFRESH_INTERVAL_SECONDS if is_created else FIRST_REFRESH_SECONDS)
                     if self._is_being_created(handle) and self._now() - began < CREATION_TIMEOUT:

@@ -132,10 +132,11 @@ class Memberships:
         surface = self.surfaces.get(key[0])
         if surface is None:
             return False
+        if (known := self._current(key)) is not None:
+            return known
         async with self._locks.setdefault(key, asyncio.Lock()):  # many questions at once ask the chat once
-            last = self._answers.get(key)
-            if last is not None and self.now() - last.at < LIFETIME:
-                return last.yes
+            if (known := self._current(key)) is not None:
+                return known
             try:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     return await self._ask(key, surface, ask)
@@ -143,6 +144,10 @@ class Memberships:
                 why = str(error) or "no answer in time"
                 log.warning("membership not read", channel=key[1], person=key[2], error=why)
                 return self._last(key)
+
+    def _current(self, key: _Key) -> bool | None:
+        last = self._answers.get(key)
+        return last.yes if last is not None and self.now() - last.at < LIFETIME else None
 
     async def _ask(self, key: _Key, surface: Surface, ask: Callable[[Surface], Awaitable[bool]]) -> bool:
         while True:

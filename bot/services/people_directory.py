@@ -84,10 +84,12 @@ class PeopleDirectory:
         While the chat cannot be asked, the last profile is used for half an hour. After that, and for somebody who
         was never read, the membership is ``UNKNOWN``.
         """
+        if (known := self._current(actor)) is not None:
+            return known
         async with self._locks.setdefault(_key(actor), asyncio.Lock()):  # many clicks at once ask the chat once
+            if (known := self._current(actor)) is not None:
+                return known
             cached = self._profiles.get(_key(actor))
-            if cached is not None and self._is_current(*cached, RIGHTS_LIFETIME):
-                return _merge(actor, cached[0])
             try:
                 async with asyncio.timeout(PROFILE_TIMEOUT_SECONDS):
                     profile = await self._read(actor)
@@ -100,6 +102,13 @@ class PeopleDirectory:
                 known = _merge(actor, cached[0]) if cached else actor
                 return known.model_copy(update={"membership": Membership.UNKNOWN})
             return _merge(actor, profile)
+
+    def _current(self, actor: Actor) -> Actor | None:
+        """With a profile that a write may rely on."""
+        cached = self._profiles.get(_key(actor))
+        if cached is None or not self._is_current(*cached, RIGHTS_LIFETIME):
+            return None
+        return _merge(actor, cached[0])
 
     async def _read(self, actor: Actor) -> Actor:
         """The profile as the chat has it now. Raises ``SurfaceError``."""
@@ -206,10 +215,15 @@ class PeopleDirectory:
         return cached is not None and cached[1] > at
 
 
+_OF_PROFILE = ("email", "membership", "timezone", "locale", "name", "handle")
+
+
 def _merge(actor: Actor, profile: Actor) -> Actor:
-    update = {name: getattr(profile, name) for name in ("email", "membership", "timezone", "locale")}
-    update |= {name: getattr(profile, name) or getattr(actor, name) for name in ("name", "handle")}
-    return actor.model_copy(update=update)
+    name, handle = profile.name or actor.name, profile.handle or actor.handle
+    found = (profile.email, profile.membership, profile.timezone, profile.locale, name, handle)
+    if found == (actor.email, actor.membership, actor.timezone, actor.locale, actor.name, actor.handle):
+        return actor
+    return actor.model_copy(update=dict(zip(_OF_PROFILE, found, strict=True)))
 
 
 def _key(actor: Actor) -> tuple[str, str, str]:

@@ -58,7 +58,11 @@ def tasks_to_read(run: Run, result: WriteResult) -> Collection[str] | None:
     ended = {task.id for task in result.tasks if task.state.is_over}
     if not result.complete or (ended and all(task.state.is_over for task in run.tasks)):
         return None
-    return [task.id for task in run.tasks if not task.state.is_over and ended.intersection(task.waits_for)]
+    return [
+        task.id
+        for task in run.tasks
+        if task.waits_for and not task.state.is_over and ended.intersection(task.waits_for)
+    ]
 
 
 def with_snapshot(tracked: TrackedRun, read: Run) -> TrackedRun:

@@ -63,6 +63,7 @@ class PostgresChangeFeed(ChangeFeed):
         self._listener: asyncio.Task[None] | None = None
         self._connection: AsyncDriver | None = None  # which listens
         self.listening = True  # until it is known that it cannot
+        self.unusable = ""  # why a newer version's database cannot be used any more
 
     def subscribe(self, topic: str, reload: Reload) -> None:
         self._reloads.setdefault(topic, []).append(reload)
@@ -132,7 +133,7 @@ class PostgresChangeFeed(ChangeFeed):
                     self._connection, self.listening = connection, True
                     await self._listen(connection)
             except SchemaError as error:
-                self.listening = False
+                self.listening, self.unusable = False, str(error)
                 log.error("the database cannot be used any more", error=str(error))  # noqa: TRY400
                 return self.on_unusable(str(error))
             except (psycopg.Error, OSError) as error:

@@ -115,14 +115,25 @@ class Inbox:
 
     async def mark_done(self, key: str, result: Result, deliveries: Sequence[Delivery] = ()) -> set[str]:
         """Done, with everything that is to be sent because of it in the outbox. Returns the keys that are new."""
+        return await self._store.transaction(
+            lambda connection: self._mark_done(connection, key, result, deliveries), Commit.DONE
+        )
 
-        def change(connection: Connection) -> set[str]:
-            if self.jobs is not None:
-                self.jobs.ending(connection, key)
-            _update(connection, key, state="done", result=result)
-            return insert_deliveries(connection, deliveries)
+    def mark_done_later(self, key: str, result: Result, deliveries: Sequence[Delivery]) -> None:
+        """As soon as the store takes it. What is noted of the deliveries afterwards is stored afterwards."""
 
-        return await self._store.transaction(change, Commit.DONE)
+        def change(connection: Connection) -> None:
+            self._mark_done(connection, key, result, deliveries)
+
+        self._store.later(change, Commit.DONE)
+
+    def _mark_done(
+        self, connection: Connection, key: str, result: Result, deliveries: Sequence[Delivery]
+    ) -> set[str]:
+        if self.jobs is not None:
+            self.jobs.ending(connection, key)
+        _update(connection, key, state="done", result=result)
+        return insert_deliveries(connection, deliveries)
 
     async def mark_again(self, key: str, route: Route) -> None:
         """It goes on: an outcome became known while it was being answered."""

@@ -26,10 +26,17 @@ def migrate_postgres(url: str, newest: str) -> None:
 
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(_LOCK))
+    event.listen(engine, "begin", _require_utf8)
     _migrate(engine, newest)
 
 
 _LOCK = "select pg_advisory_xact_lock(hashtext('liaison migration'))"
+
+
+def _require_utf8(connection: Connection) -> None:
+    encoding = connection.exec_driver_sql("show server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise MigrationFailed(f"its encoding is {encoding}; create it with: create database … encoding 'UTF8'")
 
 
 def _migrate(engine: Engine, newest: str) -> None:

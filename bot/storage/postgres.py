@@ -81,12 +81,15 @@ class PostgresDatabase:
 
         Raises ``Unreachable`` if nothing is stored, ``CommitLost`` if that is not known.
         """
+        if self.changes.unusable:
+            raise Unreachable(self.changes.unusable)
         started = time.monotonic()
-        self._cut_stalled_writer(first=True)
+        self._answered()
+        self._watch_writer()
         try:
             return await self._in_thread(lambda: self._transaction(run, committed, started))
         finally:
-            self._stalled.cancel()
+            self._watch.cancel()
 
     def _transaction(self, run: Callable[[Connection], T], committed: Callable[[], None], started: float) -> T:
         repeats = _REPEATS
@@ -113,7 +116,7 @@ class PostgresDatabase:
         begun.nextset()
         (transaction,) = begun.fetchall()
         try:
-            changing = PostgresConnection(connection)
+            changing = PostgresConnection(connection, self._answered)
             result = run(changing)
             if changing.changes:
                 add_changes(connection, self._replica, changing.changes)
@@ -160,12 +163,16 @@ class PostgresDatabase:
         raise CommitLost("the connection to the database was lost during a commit") from lost
 
     async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
+        started = time.monotonic()
         try:
             return await self._read(query, values)
         except psycopg.Error as error:
             if not (is_lost(error) or is_outdated(error)):
                 raise
-        await self._close_reader()
+            await self._close_reader()
+            if time.monotonic() - started >= READ_SECONDS:  # a new connection would stall too
+                self.changes.doubt()
+                raise
         try:
             return await self._read(query, values)
         except psycopg.Error as error:
@@ -220,11 +227,18 @@ class PostgresDatabase:
             self._writer.close()
             self._writer = None
 
-    def _cut_stalled_writer(self, *, first: bool = False) -> None:
-        """Again and again, while the transaction has not ended: each connection that it opens may stall."""
-        if not first and (writer := self._writer) is not None:
-            cut(writer)
-        self._stalled = asyncio.get_running_loop().call_later(WRITE_SECONDS, self._cut_stalled_writer)
+    def _answered(self) -> None:
+        self._answered_at = time.monotonic()
+
+    def _watch_writer(self) -> None:
+        """Cuts a connection that stalls. A batch of many changes may take longer."""
+        rest = self._answered_at + WRITE_SECONDS - time.monotonic()
+        if rest <= 0:
+            self._answered()
+            rest = WRITE_SECONDS
+            if (writer := self._writer) is not None:
+                cut(writer)
+        self._watch = asyncio.get_running_loop().call_later(rest, self._watch_writer)
 
     async def _read_connection(self) -> AsyncDriver:
         async with self._opening_reader:

@@ -5,7 +5,7 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
@@ -16,7 +16,7 @@ from psycopg.rows import DictRow, dict_row
 
 from bot.storage.sql import Connection, Row, encodable_text, stored_values
 
-WRITE_SECONDS = 3.0  # a server that does not answer a transaction for so long counts as unreachable
+WRITE_SECONDS = 3.0  # a server that does not answer a query for so long counts as unreachable
 OPTIONS: dict[str, Any] = {
     "connect_timeout": 2,  # seconds, the least that libpq accepts
     "tcp_user_timeout": int(WRITE_SECONDS * 1000),
@@ -43,8 +43,10 @@ class PostgresConnection(Connection):
     """``driver`` is for a library that takes part in the transaction. ``changes``: what it tells other replicas,
     each (topic, key) once, in order."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, answered: Callable[[], None] = lambda: None) -> None:
+        """``answered`` is called after each query."""
         self.driver = driver
+        self._answered = answered
         self.changes: dict[tuple[str, str], None] = {}
 
     def execute(self, query: str, /, **values: object) -> int:
@@ -74,6 +76,8 @@ class PostgresConnection(Connection):
             if not is_unstorable(error):
                 raise
             return self.driver.execute(statement, storable_values(values))
+        finally:
+            self._answered()
 
 
 @contextmanager

@@ -85,7 +85,8 @@ class RunRows:
 
     def in_channel(self, place: Place) -> Sequence[TrackedRun]:
         """Runs that are not over, bound to the channel or to one of its threads."""
-        handles = dict.fromkeys(handle for (key, _), handle in self._bindings.items() if key == place.key)
+        channel = place.key
+        handles = dict.fromkeys([handle for (key, _), handle in self._bindings.items() if key == channel])
         found = [run for handle in handles if (run := self.get(handle))]
         return [run for run in found if not run.run.state.is_over]
 

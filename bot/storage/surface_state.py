@@ -3,7 +3,8 @@
 import json
 
 from bot.storage.sql import Row
-from bot.storage.store import Commit, Store
+from bot.storage.store import Commit, Store, StoreError
+from bot.surfaces.errors import NotRecorded
 
 
 class SurfaceStateRows:
@@ -26,7 +27,10 @@ class SurfaceStateRows:
 
     async def put(self, name: str, value: str) -> None:
         key = {"name": self._prefix + name}
-        await self._store.put("surface_state", key, {"value": value}, Commit.SURFACE_STATE)
+        try:
+            await self._store.put("surface_state", key, {"value": value}, Commit.SURFACE_STATE)
+        except StoreError as error:
+            raise NotRecorded(str(error)) from error
 
 
 def _value(row: Row) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
 
-OLDEST_COMPATIBLE = "0010"
+OLDEST_COMPATIBLE = "0009"
 """The oldest revision whose code works on these tables. Replicas of the release before run beside this one during
 an upgrade, so a migration only adds, with defaults; the release after may remove, and then raises this."""
 

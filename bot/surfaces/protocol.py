@@ -324,7 +324,8 @@ class SurfaceState(Protocol):
 
     async def get(self, name: str) -> str | None: ...
 
-    async def put(self, name: str, value: str) -> None: ...
+    async def put(self, name: str, value: str) -> None:
+        """Durable when it returns. Raises ``NotRecorded``."""
 
 
 @dataclass(frozen=True, slots=True)

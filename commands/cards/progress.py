@@ -1,6 +1,5 @@
 """How far a run is: a bar, and how many of its tasks are in which state."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from adapters.models import Task, TaskState
@@ -17,19 +16,20 @@ def progress_line(tasks: Sequence[Task]) -> Text:
     """ "■■■□□□□□□□  2 of 7 done · 1 running"."""
     if not tasks:
         return translate("run.no_tasks")
-    return (f"{_bar(sum(task.state in SETTLED for task in tasks), len(tasks))}  ", *task_counts(tasks, " · "))
+    settled = [task for task in tasks if task.state in SETTLED]
+    return (f"{_bar(len(settled), len(tasks))}  ", *task_counts(tasks, " · "))
 
 
 def task_counts(tasks: Sequence[Task], between: str = ", ") -> Text:
     """ "1 of 4 done, 1 running"."""
     if not tasks:
         return translate("run.no_tasks")
-    states = Counter(task.state for task in tasks)
-    parts = [translate(plural("run.counts", len(tasks)), done=states[TaskState.DONE], total=len(tasks))]
+    states = [task.state for task in tasks]
+    parts = [translate(plural("run.counts", len(tasks)), done=states.count(TaskState.DONE), total=len(tasks))]
     counts = [
-        translate(plural(f"count.{state}", states[state]), count=states[state])
+        translate(plural(f"count.{state}", count), count=count)
         for state in _COUNTED
-        if states[state]
+        if (count := states.count(state))
     ]
     return join_parts([*parts, *counts], between)
 

@@ -57,7 +57,7 @@ def live_card(tracked: TrackedRun, services: Services, now: datetime, queued: in
         can=adapter.capabilities,
         messages=platform_messages(name, services),
         shows_age=is_read_in_turn(adapter) and not tracked.run.state.is_over,
-        forms={command.verb for command in services.commands.values() if command.form is not None},
+        forms=services.commands.with_form,
         queued=queued,
     )
     if name in services.platforms or tracked.run.state.is_over:

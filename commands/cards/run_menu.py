@@ -9,8 +9,7 @@ from adapters.writes import Op
 from commands.model.card import Button, Menu
 from commands.model.intents import DoAction, OpenForm, Show
 from commands.model.tracked_run import TrackedRun
-from commands.text.catalogue import plain_text, translate
-from commands.text.phrases import button, shorten
+from commands.text.phrases import button, fixed_text, shorten
 
 # In the order in which they are listed, before and after the list of all tasks.
 ABOUT_TASKS = (Op.HOLD, Op.SKIP, Op.REOPEN, Op.ASSIGN, Op.APPROVE, Op.REJECT, Op.ADD)
@@ -26,7 +25,7 @@ def more_menu(tracked: TrackedRun, can: Mapping[Op, Capability], forms: Collecti
         *_platform_actions(tracked, can),
         *_form_options(ABOUT_THE_RUN, tracked, can, forms),
     ]
-    return Menu(plain_text(translate("menu.more")), tuple(options))
+    return Menu(fixed_text("menu.more"), tuple(options))
 
 
 def all_tasks_button(tracked: TrackedRun) -> Button:

@@ -21,7 +21,7 @@ from commands.cards.task_row import is_late, row
 from commands.model.card import Button, Menu, Row, Section, Text
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
-from commands.text.phrases import join_parts, shorten
+from commands.text.phrases import fixed_text, join_parts, shorten
 
 MOST_OPTIONS = 100  # of a menu
 _MOST_NOW = 3  # with a button; tasks that run beyond them are in a menu
@@ -81,7 +81,9 @@ class RunTasks:
     def _running(self) -> list[Task]:
         """People's tasks first, then those of nobody, then the platform's own and open approvals."""
         wrong = {task.id for task in self._wrong}
-        found = [task for task in self.tasks if task.id not in wrong and _is_going_on(task)]
+        found = [
+            task for task in self.tasks if task.state in _MAY_GO_ON and task.id not in wrong and _is_going_on(task)
+        ]
         return sorted(found, key=lambda task: (not task.urgent, not task.is_ours, not task.assignees))
 
     def _now(self) -> Section | None:
@@ -97,9 +99,10 @@ class RunTasks:
         rest = running[room:]
         options = tuple(self._option(task, press) for task in rest if (press := self._now_button(task)))
         more = translate("run.more_running", count=len(rest)) if rest else ()
-        kind: Literal["", "finish"] = "finish" if all(option.intent.verb == "finish" for option in options) else ""
+        verbs = {option.intent.verb for option in options}
+        kind: Literal["", "finish"] = "finish" if verbs == {"finish"} else ""
         menu = Menu(plain_text(more), options[:MOST_OPTIONS], kind, self.tracked.handle) if options else None
-        return Section(_title("run.now"), rows, join_parts([unnamed, () if menu else more], _BETWEEN), menu)
+        return Section(fixed_text("run.now"), rows, join_parts([unnamed, () if menu else more], _BETWEEN), menu)
 
     def _rows_with_buttons(self, tasks: Sequence[Task]) -> tuple[Row, ...]:
         """The first few have a button, and the first of these stands out."""
@@ -108,12 +111,11 @@ class RunTasks:
         for task in tasks:
             press = self._now_button(task) if buttons < _MOST_NOW else None
             if press is not None:
-                press = replace(press, style="" if buttons else "primary")
+                press = Button(press.label, press.intent, "" if buttons else "primary")
                 buttons += 1
             shown = self._row(task)
-            rows.append(
-                replace(shown, note=join_parts([shown.note, self._holds_up(task)], _BETWEEN), button=press)
-            )
+            note = join_parts([shown.note, self._holds_up(task)], _BETWEEN)
+            rows.append(Row(shown.state, shown.handle, shown.title, note, press))
         return tuple(rows)
 
     def _holds_up(self, task: Task) -> Text:
@@ -141,7 +143,7 @@ class RunTasks:
             return (
                 approve_button(self.tracked, task) if self._supports(Op.APPROVE) and _is_going_on(task) else None
             )
-        if task.state is TaskState.RUNNING and task.is_ours and self._supports(Op.FINISH):
+        if task.state is TaskState.RUNNING and not task.automatic and Op.FINISH in self._supported:
             return finish_button(self.tracked, task)
         return self._start_button(task)
 
@@ -176,8 +178,12 @@ class RunTasks:
         options = tuple(self._option(task, press) for task in left if (press := self._start_button(task)))
         more = translate("run.more_ready", count=len(ready) - _MOST_NEXT) if len(ready) > _MOST_NEXT else ()
         kind: Literal["begin", "finish"] = "begin" if self._supports(Op.BEGIN) else "finish"
-        menu = Menu(_title(f"menu.{kind}"), options[:MOST_OPTIONS], kind, self.tracked.handle) if options else None
-        return Section(_title("run.next"), tuple(rows), more, menu)
+        menu = (
+            Menu(fixed_text(f"menu.{kind}"), options[:MOST_OPTIONS], kind, self.tracked.handle)
+            if options
+            else None
+        )
+        return Section(fixed_text("run.next"), tuple(rows), more, menu)
 
     # Later, done, stages
 
@@ -202,7 +208,7 @@ class RunTasks:
         named: list[Text] = [self._named(task) for task in tasks[:most]]
         if len(tasks) > most:
             named.append(translate("run.and_more", count=len(tasks) - most))
-        return Section(_title(title), more=join_parts(named, _BETWEEN))
+        return Section(fixed_text(title), more=join_parts(named, _BETWEEN))
 
     def _named(self, task: Task) -> Text:
         drawn = self._row(task)
@@ -221,7 +227,7 @@ class RunTasks:
             for stage, tasks in counts[:_MOST_STAGES]
         ]
         more = [translate("run.and_more", count=len(counts) - _MOST_STAGES)] if len(counts) > _MOST_STAGES else []
-        return Section(_title("run.stages"), more=join_parts([*parts, *more], _BETWEEN))
+        return Section(fixed_text("run.stages"), more=join_parts([*parts, *more], _BETWEEN))
 
     def _of_stage(self, stage: Stage) -> list[Task]:
         return [task for task in self.tasks if task.stage == stage.id]
@@ -245,6 +251,9 @@ class RunTasks:
         return op in self._supported
 
 
+_MAY_GO_ON = (TaskState.RUNNING, TaskState.READY)
+
+
 def _is_going_on(task: Task) -> bool:
     """It runs, or it is an approval that people are asked for."""
     return task.state is TaskState.RUNNING or (task.approval and task.state is TaskState.READY)
@@ -253,7 +262,3 @@ def _is_going_on(task: Task) -> bool:
 @lru_cache(maxsize=8192)
 def _option_label(label: str, title: str) -> str:
     return shorten(f"{label} · {title}", _TITLE)
-
-
-def _title(key: str) -> str:
-    return plain_text(translate(key))

@@ -15,7 +15,7 @@ def begin_button(tracked: TrackedRun, task: Task) -> Button:
 
 
 def finish_button(tracked: TrackedRun, task: Task) -> Button:
-    return _finish_button(tracked.handle, tracked.task_handle(task.id), current_language())
+    return _finish_button(tracked.handle, tracked.handles.get(task.id, ""), current_language())
 
 
 @lru_cache(maxsize=8192)  # a card is drawn at each change, and has one of them for each open task

@@ -26,6 +26,8 @@ def as_shown(tracked: TrackedRun, task: Task) -> Task:
 
 
 def shown_tasks(tracked: TrackedRun) -> Sequence[Task]:
+    if not tracked.overlay.holds:
+        return tracked.run.tasks
     return [as_shown(tracked, task) for task in tracked.run.tasks]
 
 
@@ -77,7 +79,7 @@ def row(
 ) -> Row:
     """``task`` as from ``shown_tasks``. ``whole`` keeps all of the reason, for a card of this task alone. Not
     ``named``: for the person who has it, who needs no name."""
-    if not whole:
+    if task.reason and not whole:
         task = task.model_copy(update={"reason": shorten(task.reason, _REASON)})
     note = _note(tracked, task, now, zone, named=named)
     return Row(task.state, tracked.task_handle(task.id), task.title, note)

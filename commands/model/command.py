@@ -4,9 +4,10 @@ The life of a typed command: ``read(line)`` builds its intent, dispatch checks `
 ``scope`` asks for, then ``handle`` executes it. A command with a form gets its intent from ``form.read`` instead.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -125,6 +126,11 @@ class CommandSet(Mapping[str, Command]):
 
     def __len__(self) -> int:
         return len(self._commands)
+
+    @cached_property
+    def with_form(self) -> Collection[str]:
+        """The verbs that have a form."""
+        return {verb for verb, command in self._commands.items() if command.form is not None}
 
     def intent_from(self, dump: Mapping[str, Any]) -> Intent:
         """The intent that ``model_dump`` wrote, from a button, a form or the store.

@@ -13,11 +13,12 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from adapters.toolkit.messages import load_messages
+from adapters.toolkit.messages import current_language, load_messages
 from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Span, Text
 
 _SPANS = (str, ClockTime, PersonName, Link, Code, Bold)
 _PATH = Path(__file__).with_name("messages.toml")
+_own_messages: dict[str, Mapping[str, str]] = {}  # by language
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,11 @@ def template(key: str, catalogue: Mapping[str, str] | None = None) -> str:
 
 def own_messages(language: str | None = None) -> Mapping[str, str]:
     """The catalogue of ``commands``."""
-    return load_messages(_PATH, language)
+    language = language or current_language()
+    found = _own_messages.get(language)
+    if found is None:
+        found = _own_messages[language] = load_messages(_PATH, language)
+    return found
 
 
 def fill(message: str, facts: Mapping[str, object]) -> Text:

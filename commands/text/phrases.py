@@ -1,11 +1,12 @@
 """Small pieces of text and buttons that several cards share."""
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from adapters.models import Health, Run, Task, TaskState
+from adapters.toolkit.messages import current_language
 from commands.model.card import Button, Card, ClockTime, Link, Menu, Row, Span, Text, Tone
 from commands.model.intents import Choose, Intent, OpenForm, Show, Start
 from commands.model.tracked_run import TrackedRun
@@ -30,7 +31,18 @@ def first_line(text: str) -> str:
 
 
 def label(key: str, **facts: object) -> str:
-    return shorten(plain_text(translate(key, None, **facts)), LABEL_LENGTH)
+    text = plain_text(translate(key, None, **facts)) if facts else fixed_text(key)
+    return shorten(text, LABEL_LENGTH)
+
+
+def fixed_text(key: str) -> str:
+    """A message without facts, as one line."""
+    return _fixed_text(key, current_language())
+
+
+@lru_cache(maxsize=4096)  # titles and labels of every card
+def _fixed_text(key: str, language: str) -> str:
+    return plain_text(translate(key))
 
 
 def button(key: str, intent: Intent, **facts: object) -> Button:
@@ -118,7 +130,9 @@ def join_parts(parts: Sequence[Text | str], between: str = ", ") -> Text:
 
 def bare_title(run: Run, handle: str) -> str:
     """The run's title without the handle that Liaison puts in front of it on the platform ("R9 Primary")."""
-    return re.sub(rf"^{re.escape(handle)}\s+", "", run.title) or run.title
+    rest = run.title.removeprefix(handle)
+    bare = rest.lstrip()
+    return bare if bare and rest not in (run.title, bare) else run.title
 
 
 def run_name(tracked: TrackedRun) -> str:
@@ -132,7 +146,7 @@ def task_name(tracked: TrackedRun, task: Task) -> str:
 
 
 def task_state_name(state: TaskState) -> str:
-    return plain_text(translate(f"state.{state}"))
+    return fixed_text(f"state.{state}")
 
 
 def state_and_note(row: Row) -> Text:

@@ -30,7 +30,8 @@ def replacements() -> Iterator[tuple[str, str]]:
 def _target(call: ast.Call) -> str:
     """Of ``setattr("bot.module.NAME", value)`` and of ``setattr(thing, "name", value)``."""
     named = call.args[:-1]
-    return ".".join(str(part.value) if isinstance(part, ast.Constant) else ast.unparse(part) for part in named)
+    target = ".".join(str(part.value) if isinstance(part, ast.Constant) else ast.unparse(part) for part in named)
+    return target.rstrip("'")  # of an f-string
 
 
 def _is_allowed(target: str) -> bool:

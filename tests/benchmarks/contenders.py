@@ -152,13 +152,15 @@ class LiaisonBot(Contender):
         return "-m", "bot", "serve", "--config", str(self._config)
 
     async def prepare(self) -> None:
-        for run in range(len(self.runbooks)):
-            messages = self.world.slack.channels[self.world.channels[run]].messages
-            for line in (f"use cutover:{self.runbooks[run].id}", "show"):
-                posts = len(messages)
-                await self.world.say(self.url, line, run)
-                await until(lambda posts=posts, messages=messages: len(messages) > posts, within=60)
+        await asyncio.gather(*map(self._prepare_run, range(len(self.runbooks))))
         await self.world.quiet()
+
+    async def _prepare_run(self, run: int) -> None:
+        messages = self.world.slack.channels[self.world.channels[run]].messages
+        for line in (f"use cutover:{self.runbooks[run].id}", "show"):
+            posts = len(messages)
+            await self.world.say(self.url, line, run)
+            await until(lambda posts=posts: len(messages) > posts, within=300)
 
     def line(self, run: int, number: int) -> str:
         return f"finish T{number + 1}"

@@ -12,6 +12,11 @@ SEVEN = """# Database failover
   pg_isready -h db-1.internal
   ```
 - [ ] Page the DBA
+  If nobody answers within five minutes, page the second line:
+
+  ```sh
+  page dba-secondary --reason "primary down"
+  ```
 
 ## Fail over
 - [ ] Promote the replica (after: Confirm the primary is down; Page the DBA)

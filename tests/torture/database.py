@@ -5,17 +5,23 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+import psycopg
+from psycopg.rows import dict_row
+
 
 class Database:
-    def __init__(self, url: str) -> None:
-        kind, _, self._path = url.partition(":///")
-        if kind != "sqlite":
-            raise ValueError(f"only SQLite can be read here yet, not {url}")
+    """``url`` as in the settings."""
 
-    def rows(self, query: str, *values: object) -> Sequence[Mapping[str, Any]]:
-        with closing(sqlite3.connect(self._path, timeout=30)) as database:
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def rows(self, query: str) -> Sequence[Mapping[str, Any]]:
+        if self._url.startswith("postgresql:"):
+            with psycopg.connect(self._url, row_factory=dict_row) as connection:
+                return connection.execute(query.encode()).fetchall()
+        with closing(sqlite3.connect(self._url.removeprefix("sqlite:///"), timeout=30)) as database:
             database.row_factory = sqlite3.Row
-            return [dict(row) for row in database.execute(query, values)]
+            return [dict(row) for row in database.execute(query)]
 
     def count(self, what: str) -> int:
         """``what``: "TABLE where CONDITION"."""

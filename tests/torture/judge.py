@@ -15,6 +15,7 @@ from adapters.registry import PLATFORMS
 from adapters.writes import Op
 from tests.adapters.local.store import MemoryRuns
 from tests.e2e.process import until
+from tests.torture.people import CLOSES_FORM
 from tests.torture.platform_texts import local_runs, platform_texts, run_titles
 from tests.torture.report import Report, Typed
 from tests.torture.world import Lane, World
@@ -24,7 +25,6 @@ TEXTS_ONCE = ("comment", "note", "add")
 HOLD_FORM = "Hold…"
 SHOW = "show"
 """Is answered with the card, for everybody."""
-CLOSES_FORM = (b"", b"{}")
 _OPS = {TaskState.RUNNING: Op.BEGIN, TaskState.SKIPPED: Op.SKIP, TaskState.DONE: Op.FINISH}
 _ROW = re.compile(r"^\W*(T\d+) (.*?) — (\w+)", re.MULTILINE)
 _COUNTED = ("done", "running", "held", "skipped", "failed")
@@ -58,6 +58,7 @@ class Judge:
         for lane in self._report.started:
             if not lane.handle and not any("Send it again" in label for label in lane.room.button_labels()):
                 self._wrong(f"a start on {lane.platform} ({lane.chat}) has no card: {lane.room.text()[:300]}")
+        self._no_line_is_left_behind()
         for name in self._world.platforms:
             titles = Counter(title.split()[0] for title in run_titles(self._world, name))
             for handle, count in titles.items():
@@ -74,7 +75,11 @@ class Judge:
 
     def _written_once(self, typed: Typed) -> None:
         command, lane = typed.command, self._world.lanes[typed.command.lane]
-        count = sum(command.code in text for text in self._texts[lane.platform])
+        texts = self._texts[lane.platform]
+        if command.verb == "add":  # whose title is in what is written about the task, too
+            count = sum(text.startswith(command.text.removeprefix("add ")) for text in texts)
+        else:
+            count = sum(command.code in text for text in texts)
         effects = [effect for effect in self._effects if command.code in effect["write"]]
         states = [effect["state"] for effect in effects]
         where = f"{command.text!r} on {lane.platform} from {lane.chat} ({lane.handle}, effects {states})"
@@ -91,7 +96,7 @@ class Judge:
                 self._wrong(f"{where} was said to be done and is not there")
             if count and "done" not in states and "unknown" not in states:
                 self._wrong(f"{where} is there and was not said to be done")
-            if count and command.code not in shown:
+            if count and command.code not in shown and lane.platform != "playbooks":  # whose run has a channel too
                 self._wrong(f"{where} is there and nobody was told")
         if typed.acknowledged and not any(command.code in message["message"] for message in self._messages):
             self._wrong(f"{where} was acknowledged and not recorded")
@@ -101,7 +106,10 @@ class Judge:
             self._wrong(f"{where} is unknown, and nobody is asked")
 
     def _everybody_is_answered(self) -> None:
-        """Each message is done and has an answer that the chat took; and people have seen as many answers."""
+        """Each message is done and has an answer that the chat took; and people have seen as many answers.
+
+        A form is answered by the response, and if there was none, the chat itself has said so.
+        """
         answered = {row["key"].split(" ")[1] for row in self._answers if row["state"] == "sent"}
         for message in self._messages:
             asked = json.loads(message["message"])
@@ -125,8 +133,19 @@ class Judge:
     def _is_seen(self, message: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
         """``show`` is answered with the card, a form by what everybody sees, and some by the response itself."""
         code = _CODE.search(json.dumps(asked.get("intent") or ""))
-        is_public = asked["via"] == "form" and code and any(code[0] in text for text in self._rooms.values())
-        return bool(is_public) or message["answer"] not in (None, *CLOSES_FORM) or asked.get("text") == SHOW
+        if asked["via"] == "form" and code:
+            form = next(one for one in self._report.typed if one.command.code == code[0])
+            return not form.acknowledged or form.is_told or any(code[0] in text for text in self._rooms.values())
+        return message["answer"] not in (None, *CLOSES_FORM) or asked.get("text") == SHOW
+
+    def _no_line_is_left_behind(self) -> None:
+        """As long as nothing is unknown: a line about a write without outcome says that it is being checked."""
+        open_runs = {f"R{effect['run']}" for effect in self._effects if effect["state"] == "unknown"}
+        for lane in self._world.lanes:
+            public = lane.room.public_text()
+            if lane.handle not in open_runs and (found := _UNDER_WAY.search(public)):
+                line = public[max(0, found.start() - 150) : found.end() + 50]
+                self._wrong(f"a line of {lane.handle} on {lane.platform} ({lane.chat}) still says: {line}")
 
     def _order_is_kept(self) -> None:
         """Of comments: what was sent again or delayed on the wire may come later."""
@@ -176,7 +195,7 @@ class Judge:
             return [
                 (task["title"], _comparable(task.get("state", "ready"), adapter)) for task in self._document(lane)
             ]
-        (row,) = self._world.database.rows("select platform_id from runs where number = ?", lane.handle[1:])
+        (row,) = self._world.database.rows(f"select platform_id from runs where number = {lane.handle[1:]}")
         run = await adapter.read(row["platform_id"])
         return [(task.title, _comparable(task.state.value, adapter)) for task in run.tasks]
 
@@ -223,4 +242,6 @@ def _comparable(state: str, adapter: Adapter) -> str:
     return state if op is None or isinstance(adapter.capabilities[op], Native) else "open"
 
 
+_UNDER_WAY = re.compile("Checking whether it went through|Retrying until|Verificando se deu certo|Tentando até")
+"""What a line says until the outcome is known."""
 _CODE = re.compile(r"q\d{5}x")

@@ -19,6 +19,7 @@ from tests.torture.world import World
 
 NOT_RECORDED = (b"confirm that this was saved", b"consegui confirmar que isso foi salvo")
 EVENT_RETRIES = (0.0, 0.5, 3.0, 10.0)  # Slack's own pauses are longer
+CLOSES_FORM = (b"", b"{}")
 FORM_SECONDS = 8.0  # until a person gives up
 
 
@@ -102,6 +103,7 @@ class People:
                 values = {field: _offered(form, field, value) for field, value in command.values}
                 delivery = await room.submit_form(values, user=command.user)
                 self._report.forms += 1
+                typed.is_told = delivery.body not in CLOSES_FORM
                 return delivery
         except (aiohttp.ClientError, TimeoutError):
             return None

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from adapters.playbooks.timeline import RUN_PROP
 from tests.adapters.cutover.fake import CutoverFake
 from tests.adapters.runrunit.fake import RunrunitFake
 from tests.adapters.tines.fake import TinesFake
@@ -64,9 +65,10 @@ def run_titles(world: World, platform: str) -> list[str]:
 
 
 def _posts(playbooks: ChatPlaybooks) -> Iterable[str]:
-    """Of the channels of runs: what people type and what Liaison answers is in other ones."""
+    """Comments and notes in the channels of runs, without the cards and lines that are posted there, too."""
     channels = {run["channel_id"] for run in playbooks.world.runs.values()}
-    return [post.message for post in playbooks.mm.posts.values() if post.channel in channels]
+    posts = [post for post in playbooks.mm.posts.values() if post.channel in channels]
+    return [post.message for post in posts if RUN_PROP in post.props]
 
 
 def _playbook_titles(playbooks: ChatPlaybooks) -> Iterable[str]:

@@ -12,11 +12,13 @@ class Typed:
     """``acknowledged``: at the first attempt or, for a delivery that the chat repeats, at a later one.
 
     ``in_order``: whether the first attempt was acknowledged before the next command of the lane was typed.
+    ``is_told``: whether the response of a form showed something instead of closing it.
     """
 
     command: Command
     acknowledged: bool = False
     in_order: bool = False
+    is_told: bool = False
 
 
 @dataclass

@@ -25,6 +25,7 @@ from tests.torture.wire import Wire
 PLATFORMS = ("cutover", "playbooks", "tines", "xurrent", "runrunit", "local")
 LANES = tuple((platform, chat) for platform in PLATFORMS for chat in ("slack", "mattermost"))
 SLOWEST_ANSWER = 5.0  # seconds; what a platform does later than this may be done twice
+SECRET_KEY = "the same key of every process of this test"
 LIAISON = "liaison"
 """The name of the wire before it."""
 
@@ -118,7 +119,7 @@ async def create_world(folder: Path, deployment: Deployment) -> AsyncIterator[Wo
         database_url = deployment.database_url or f"sqlite:///{folder}/liaison.db"
         common = {"slowest_answer": f"{SLOWEST_ANSWER:g}s"}
         settings = {
-            "bot": {"database_url": database_url, "public_url": front.url},
+            "bot": {"database_url": database_url, "public_url": front.url, "secret_key": SECRET_KEY},
             **slack.settings(),
             **mattermost.settings(),
             **{f"platforms.{name}": {**one.settings(), **common} for name, one in platforms.items()},

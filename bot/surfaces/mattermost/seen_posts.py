@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.surfaces.errors import NotRecorded
 from bot.surfaces.mattermost.incoming_posts import IncomingPost
 from bot.surfaces.protocol import SurfaceState
 
@@ -67,13 +68,19 @@ class SeenPosts:
             self._writing = asyncio.create_task(self._write_soon(seconds))
 
     async def _write_soon(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        await self._write()
+        while self._changed:
+            await asyncio.sleep(seconds)
+            await self._write()
+            seconds = WRITE_EVERY_SECONDS
 
     async def _write(self) -> None:
         self._changed = False
         stored = {"since": self.since or 0, "channels": self._last_seen}
-        await self.state.put(self.name, json.dumps(stored, separators=(",", ":")))
+        try:
+            await self.state.put(self.name, json.dumps(stored, separators=(",", ":")))
+        except NotRecorded as error:
+            self._changed = True
+            log.warning("the last seen posts are not stored", error=str(error))
 
     async def close(self) -> None:
         if self._writing is not None:

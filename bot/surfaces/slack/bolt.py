@@ -1,9 +1,9 @@
 """The Bolt application: receives verified deliveries, records and acknowledges them.
 
-A global middleware records the message and answers, so Bolt has no listeners: it would run one for an event only
-after its ack, which is too late to record anything, and it polls for the ack of any other every 10 ms. The network
-is not used before the ack: ``authorize`` returns what is known already, and Bolt's request verification and self
-filter, which would log whole bodies or look up the bot, are switched off in favour of our own.
+Bolt reads the requests and answers Slack's own checks of our address. It has no listeners: it would run one for
+an event only after its ack, which is too late to record anything, and it polls for the ack of any other every
+10 ms. The network is not used before the ack. Bolt's request verification and self filter, which would log whole
+bodies or look up the bot, are switched off in favour of our own.
 """
 
 import asyncio
@@ -16,7 +16,6 @@ from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -47,7 +46,6 @@ from commands.model.messages import Actor, Place, ReplyRoute
 from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
-_DELIVERY, _WORKSPACE = "delivery", "workspace"
 DIRECT_CHANNEL_SECONDS = 1.0  # a trigger is valid for three
 OUTCOME_WAIT_SECONDS = 1.2  # of the 1.5 s in which a form has to show what became of it
 
@@ -83,7 +81,6 @@ class DeliveryHandler:
         if not self._accepting:
             return BoltResponse(status=503)
         if _is_for_bolt(request.body):
-            request.context[_DELIVERY] = Ignored("a check of our address")
             return await self.app.async_dispatch(request)
         try:
             with parsing("slack delivery"):
@@ -100,14 +97,13 @@ class DeliveryHandler:
             return BoltResponse(status=200)  # Bolt has its own ideas of its fields
         if isinstance(delivery, Uninstalled):
             return await self._uninstall(delivery, workspace)
-        request.context[_DELIVERY], request.context[_WORKSPACE] = delivery, workspace
-        return await self.app.async_dispatch(request)
+        return await self._record_delivery(delivery, workspace, request.body)
 
     def _build(self) -> AsyncApp:
-        async def authorize(context: AsyncBoltContext) -> AuthorizeResult:  # Bolt can't call a method here
-            return _authorized(context.get(_WORKSPACE))
+        async def authorize() -> AuthorizeResult:
+            return AuthorizeResult(enterprise_id=None, team_id=None)
 
-        app = AsyncApp(
+        return AsyncApp(
             name="liaison",
             logger=logging.getLogger("liaison.slack.bolt"),
             authorize=authorize,
@@ -115,26 +111,23 @@ class DeliveryHandler:
             ignoring_self_events_enabled=False,
             attaching_function_token_enabled=False,
         )
-        app.middleware(self._record_delivery)
-        return app
 
-    async def _record_delivery(self, req: AsyncBoltRequest) -> BoltResponse:
+    async def _record_delivery(
+        self, delivery: Delivery, workspace: Workspace, body: dict[str, Any]
+    ) -> BoltResponse:
         intake = self._intake
         if intake is None:
             return BoltResponse(status=503)
-        delivery: Delivery = req.context[_DELIVERY]
-        if isinstance(delivery, Ignored):
-            return BoltResponse(status=200)
         if isinstance(delivery, FormSubmission):
             with in_language(intake.language_for(delivery.draft.actor)):
-                return await self._submit(delivery, intake, req.body)
+                return await self._submit(delivery, intake, body)
         if isinstance(delivery, OptionSearch):
             return BoltResponse(status=200, body={"options": await _options(delivery, intake)})
-        accepted = await req.context[_WORKSPACE].events.accept(delivery, intake, self._spawn)
+        accepted = await workspace.events.accept(delivery, intake, self._spawn)
         if isinstance(accepted, int):
             return BoltResponse(status=accepted)
         if isinstance(accepted, NewMessage):
-            response = await self._record_message(accepted, intake, req.body)
+            response = await self._record_message(accepted, intake, body)
             if response is not None:
                 return response
         self._process(accepted, intake)
@@ -233,17 +226,6 @@ class DeliveryHandler:
         task = asyncio.ensure_future(_log_failure(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _authorized(workspace: Workspace | None) -> AuthorizeResult:
-    identity = workspace.identity if workspace is not None else Identity()
-    return AuthorizeResult(
-        enterprise_id=identity.enterprise or None,
-        team_id=identity.team or None,
-        bot_user_id=identity.user or None,
-        bot_id=identity.bot or None,
-        bot_token=workspace.token if workspace is not None else None,
-    )
 
 
 def _not_installed(request: AsyncBoltRequest) -> BoltResponse:

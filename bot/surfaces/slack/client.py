@@ -102,7 +102,7 @@ class SlackClient:
             base_url=api_url if api_url.endswith("/") else f"{api_url}/",
             timeout=int(TIMEOUT_SECONDS),
             retry_handlers=[],
-            logger=logging.getLogger("liaison.slack.web"),
+            logger=_logger(),
         )
         self.web.proxy = None  # the session reads the environment itself, including NO_PROXY
         self.invite = "/invite @liaison"
@@ -200,6 +200,14 @@ class SlackClient:
             raise RouteClosed(f"the response_url no longer works: {code or status}")
         if status != HTTPStatus.OK or code:
             raise ApiError("response_url", code or str(status))
+
+
+def _logger() -> logging.Logger:
+    """Without a level of its own, ``slack_sdk`` writes out every request and response for a message that is not
+    logged."""
+    logger = logging.getLogger("liaison.slack.web")
+    logger.setLevel(logging.INFO)
+    return logger
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:

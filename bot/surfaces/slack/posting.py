@@ -43,9 +43,8 @@ class ChannelPosts:
         return PostRef(place=place.model_copy(update={"channel": channel}), id=str(response["ts"]))
 
     async def edit(self, ref: PostRef, message: render.RenderedMessage) -> None:
-        request = self._client.web.chat_update(
-            channel=ref.place.channel, ts=ref.id, text=message.text, blocks=message.blocks, parse="none"
-        )
+        fields = {"channel": ref.place.channel, "ts": ref.id, "text": message.text, "blocks": message.blocks}
+        request = self._client.web.api_call("chat.update", json={**fields, "parse": "none"})
         shown = f"#{ref.place.channel_name}" if ref.place.channel_name else ref.place.channel
         await self._client.call("chat.update", request, ref.place.channel, shown=shown)
 

@@ -74,7 +74,7 @@ def element_length(element: Element) -> int:
 
 
 def has_code_block(line: Line) -> bool:
-    return any(isinstance(span, Code) and span.block for span in line)
+    return bool([span for span in line if isinstance(span, Code) and span.block])
 
 
 class RichTextBuilder:

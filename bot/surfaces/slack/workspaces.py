@@ -52,6 +52,7 @@ class Workspaces:
         self._now = now
         self._installations = installations
         self._on_added = on_added
+        self._is_identity_unstored = False
         self._removing: set[asyncio.Task[None]] = set()
         self.installed: dict[str, Workspace] = {}
         self._closing: list[Workspace] = []  # uninstalled, or with another token now
@@ -100,8 +101,14 @@ class Workspaces:
     async def identify(self, workspace: Workspace) -> None:
         """Raises ``SurfaceError``."""
         is_new = await workspace.identify()
-        if is_new and workspace is self.own:
+        if workspace is not self.own or not (is_new or self._is_identity_unstored):
+            return
+        try:
             await self._state.put(IDENTITY, workspace.identity.dump())
+            self._is_identity_unstored = False
+        except NotRecorded as error:
+            self._is_identity_unstored = True
+            log.warning("slack: the workspace is not stored: %s", error)
 
     async def install(self, installation: Installation) -> None:
         """Raises ``InstallationFailed``. A token that is not wanted is revoked."""

@@ -1,6 +1,7 @@
 """A message that was recorded and acknowledged stays recorded, whatever becomes of a repeated delivery."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -66,3 +67,25 @@ async def test_a_repeated_delivery_is_recorded_though_the_first_one_timed_out_me
         assert await scene.app.inbox.get(message.key)
         engine.process(message.key)
         await until(lambda: scene.find_private("running"))
+
+
+async def test_a_message_is_done_and_its_answer_sent_once_though_the_disk_was_full_when_it_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(when: str, kinds: Sequence[Commit]) -> None:
+        if Commit.DONE in kinds:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    async with app_scene(tmp_path) as scene:
+        monkeypatch.setattr(Store, "commit_hook", staticmethod(fail))
+        assert await scene.say("runs") == "done"
+        monkeypatch.setattr(Store, "commit_hook", None)
+        key, store = scene.sent[-1].key, scene.app.store
+
+        async def is_stored() -> bool:
+            answers = await store.rows("select state from outbox where kind = 'answer'")
+            message = await store.row("select state from inbox where key = :key", key=key)
+            is_sent = [row["state"] for row in answers] == ["sent"]
+            return is_sent and message is not None and message["state"] == "done"
+
+        await until(is_stored)

@@ -159,6 +159,23 @@ async def test_metrics_are_in_the_prometheus_text_format() -> None:
     assert 'liaison_active_runs{platform="cutover"} 3.0' in text
 
 
+async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = App()
+    async with served(app) as session:
+        assert session._base_url is not None
+        port = session._base_url.port
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /slack/events HTTP/1.1\r\nHost: liaison\r\nContent-Length: 100\r\n\r\nhalf of it")
+        await writer.drain()
+        async with session.get("/healthz") as response:
+            assert response.status == 200
+        writer.close()
+        await writer.wait_closed()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_a_body_that_is_too_large_is_rejected() -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(20):

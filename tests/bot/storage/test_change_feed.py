@@ -175,6 +175,8 @@ async def test_a_replica_notices_that_a_newer_version_has_migrated_the_database(
         await until(lambda: reasons)
         assert "newer version of Liaison (revision 9999" in reasons[0]
         assert not replica.store.ready()
+        with pytest.raises(StoreError, match="newer version"):
+            await replica.change("a")
 
 
 def add_silently(url: str, key: str) -> None:

@@ -12,6 +12,7 @@ from bot.storage.store import Store
 from bot.storage.tables import metadata
 from tests.bot.app_scene import app_scene
 from tests.databases import execute, rows
+from tests.e2e.process import until
 
 TABLES = [table.name for table in metadata.sorted_tables]
 
@@ -54,12 +55,21 @@ async def test_every_row_moves(tmp_path: Path, postgres_url: str) -> None:
 async def test_work_goes_on_after_the_move(tmp_path: Path, postgres_url: str) -> None:
     await leave_rows(tmp_path)
     await move(tmp_path / "demo.db", postgres_url)
+
     async with app_scene(tmp_path, database_url=postgres_url) as scene:
+
+        async def all_is_done() -> bool:
+            return not await scene.app.inbox.unfinished()
+
+        await until(all_is_done)
         assert await scene.say("finish T1") == "done"
         assert await scene.say("start Certificate expiry") == "done"
         numbers = [tracked.handle for tracked in scene.app.run_rows.list_runs(active=False)]
         assert numbers == ["R3", "R1"], "a handle is never used twice"
-        assert await scene.app.inbox.unfinished() == []
+    jobs = "select args ->> 'key' from procrastinate_jobs where task_name = 'remind'"
+    assert rows(postgres_url, jobs) == rows(postgres_url, "select slot from scheduled")
+    async with app_scene(tmp_path, database_url=postgres_url):
+        assert len(rows(postgres_url, jobs)) == 1, "what has a job gets no other one"
 
 
 async def test_a_database_with_rows_is_left_alone(tmp_path: Path, postgres_url: str) -> None:

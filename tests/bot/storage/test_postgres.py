@@ -68,7 +68,7 @@ async def test_while_the_server_is_away_nothing_is_stored_and_the_store_is_not_r
         assert {type(result) for result in results} == {StoreError}
         with pytest.raises(StoreError):
             await names(store)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
         assert not store.ready()
         server.start()
         await until(store.ready)
@@ -94,7 +94,7 @@ async def test_a_server_that_does_not_answer_counts_as_away(postgres_url: str, p
         began = time.monotonic()
         with pytest.raises(StoreError):
             await insert(store, "during")
-        assert time.monotonic() - began < 7
+        assert time.monotonic() - began < 10
         await until(lambda: not store.ready())
         with pytest.raises(StoreError):
             await insert(store, "during too")
@@ -102,6 +102,20 @@ async def test_a_server_that_does_not_answer_counts_as_away(postgres_url: str, p
         await until(store.ready)
         await insert(store, "after")
         assert await names(store) == ["after", "before"]
+
+
+async def test_a_batch_may_take_long_while_the_server_answers(postgres_url: str) -> None:
+    runs = 0
+
+    def slow(connection: Connection) -> None:
+        nonlocal runs
+        runs += 1
+        for _ in range(18):
+            connection.rows("select pg_sleep(0.2)")
+
+    async with opened(postgres_url) as store:
+        await store.transaction(slow, Commit.SURFACE_STATE)
+        assert runs == 1
 
 
 async def test_a_transaction_whose_connection_is_lost_runs_once_more(
@@ -237,7 +251,7 @@ async def test_transactions_that_wait_for_each_other_both_succeed(postgres_url: 
         work = [first.transaction(both("a", "b"), Commit.RUN), second.transaction(both("b", "a"), Commit.RUN)]
         await asyncio.gather(*work)
         assert {row["value"] for row in await first.rows("select value from surface_state")} == {"{}xx"}
-        assert len(runs) == 3
+        assert len(runs) > 2
 
 
 async def test_a_column_that_another_replica_adds_breaks_no_query(postgres_url: str) -> None:

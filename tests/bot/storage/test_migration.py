@@ -1,0 +1,85 @@
+"""Tables are made once, whoever comes first, and an upgrade only adds to them."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, inspect
+
+from bot.storage import migration
+from bot.storage.schema import known_revisions
+from bot.storage.store import Store, StoreError
+from bot.storage.tables import OLDEST_COMPATIBLE, metadata
+from tests import databases
+from tests.postgresql import shared_server
+
+NEW_IN_0010 = ("changes", "replicas", "compatibility")
+COLUMNS_OF_0010 = ("attempt", "owner", "in_flight_until")
+
+
+@pytest.fixture
+def empty_url() -> Iterator[str]:
+    """A PostgreSQL database without tables."""
+    server = shared_server()
+    url = server.create_database()
+    yield url
+    server.drop_database(url)
+
+
+async def open_all(url: str, number: int) -> None:
+    stores = [Store(url) for _ in range(number)]
+    try:
+        await asyncio.gather(*(store.open() for store in stores))
+    finally:
+        for store in stores:
+            await store.close()
+
+
+async def test_of_replicas_that_start_at_once_one_makes_the_tables(empty_url: str) -> None:
+    await open_all(empty_url, 4)
+    assert databases.rows(empty_url, "select oldest from compatibility") == [(OLDEST_COMPATIBLE,)]
+
+
+async def test_of_replicas_that_start_at_once_one_migrates(postgres_url: str) -> None:
+    for table in NEW_IN_0010:
+        databases.execute(postgres_url, f"drop table {table}")
+    for column in COLUMNS_OF_0010:
+        databases.execute(postgres_url, f"alter table effects drop column {column}")
+    databases.execute(postgres_url, "update alembic_version set version_num = '0009'")
+    await open_all(postgres_url, 4)
+    assert databases.rows(postgres_url, "select version_num from alembic_version") == [(max(known_revisions()),)]
+    assert databases.rows(postgres_url, "select oldest from compatibility") == [(OLDEST_COMPATIBLE,)]
+    assert databases.rows(postgres_url, "select attempt, owner, in_flight_until from effects") == []
+
+
+async def test_a_database_with_another_encoding_is_refused() -> None:
+    server = shared_server()
+    server.execute("create database latin encoding 'LATIN1' template template0")
+    store = Store(server.url("latin"))
+    with pytest.raises(StoreError, match="its encoding is LATIN1"):
+        await store.open()
+    server.execute("drop database latin")
+
+
+def test_code_of_the_revision_before_works_on_the_newest_tables(tmp_path: Path) -> None:
+    """Its tables and columns are there, and what is new gets a value when it inserts a row."""
+    previous, newest = sorted(known_revisions())[-2:]
+    if newest == OLDEST_COMPATIBLE:
+        return  # it does not have to
+    engine = create_engine(f"sqlite:///{tmp_path}/old.db")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migration.__file__).with_name("migrations")))
+        config.attributes["connection"] = connection
+        command.upgrade(config, previous)
+        old = inspect(connection)
+        for table in set(old.get_table_names()) - {"alembic_version"}:
+            names = {column["name"] for column in old.get_columns(table)}
+            assert names <= set(metadata.tables[table].columns.keys()), table
+            for column in metadata.tables[table].columns:
+                has_value = column.nullable or column.server_default is not None
+                assert column.name in names or has_value, f"{table}.{column.name}"
+    engine.dispose()
