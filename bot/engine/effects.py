@@ -265,10 +265,18 @@ class Effects:
         runs, log = self._services.shared_runs, self._services.effect_log
         if runs is None or checked is None:
             await log.record_sent(effect, self._progress.require_own)
-        elif not await log.record_sent(
-            effect, self._progress.require_own, is_valid=lambda connection: runs.is_current(connection, checked)
-        ):
-            await runs.reload(checked.handle)
+            return
+        handle = checked.handle
+        if await runs.read(handle) != checked:
+            raise RunChanged
+        version = runs.version(handle)
+        is_valid = await log.record_sent(
+            effect,
+            self._progress.require_own,
+            is_valid=lambda connection: runs.has_version(connection, handle, version),
+        )
+        if not is_valid:
+            await runs.reload(handle)
             raise RunChanged
 
     async def _record_unsent(self, effect: Effect, error: AdapterError) -> None:
@@ -313,8 +321,9 @@ class Effects:
         if is_recent and not self._progress.answered:
             if step.op is not Op.START or step.run is not None:
                 self._progress.leave_queue()
-            await self._notify(services.notices.notify_checking, self._message, effect)
+            # At once: who has its turn next must find what is being looked for.
             check = self._reconciler.check(effect, lambda: not self._progress.stopped.is_set())
+            await self._notify(services.notices.notify_checking, self._message, effect)
             assert check.result is not None
             outcome = await self._or_shutdown(check.result)
         else:

@@ -21,7 +21,7 @@ class MemoryRuns:
         await asyncio.sleep(0)
         return self.documents.get(id)
 
-    async def save(self, id: str, document: str, *, replaces: str | None) -> bool:
+    async def save(self, id: str, document: str, *, over: bool, replaces: str | None) -> bool:
         await asyncio.sleep(0)
         if self.die_before_save:
             raise Killed
@@ -35,3 +35,6 @@ class MemoryRuns:
 
     async def all(self) -> Sequence[tuple[str, str]]:
         return list(self.documents.items())
+
+    async def active(self) -> Sequence[tuple[str, str]]:
+        return await self.all()
