@@ -192,9 +192,12 @@ async def test_what_is_due_later_and_local_runs(store: Store) -> None:
     assert [found async for found in scheduled.all()] == [("slot", (LATER, message("K1")))]
     scheduled.delete("slot")
     assert [found async for found in scheduled.all()] == []
-    await local.save("1", "{}", over=False)
-    await local.save("2", "[]", over=True)
-    await local.save("1", "()", over=False)
+    assert await local.save("1", "{}", over=False, replaces=None)
+    assert await local.save("2", "[]", over=True, replaces=None)
+    assert await local.save("1", "()", over=False, replaces="{}")
+    assert not await local.save("1", "lost", over=False, replaces="{}"), "somebody else was faster"
+    assert not await local.save("1", "lost", over=False, replaces=None)
+    assert not await local.save("3", "lost", over=False, replaces="{}")
     assert await local.all() == [("2", "[]"), ("1", "()")]
     assert await local.active() == [("1", "()")]
 
