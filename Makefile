@@ -47,6 +47,7 @@ bench: setup
 	@$(BIN)/python -m tests.benchmarks.followed
 	@$(BIN)/python -m tests.benchmarks.commands
 	@$(BIN)/python -m tests.benchmarks.outbox
+	@$(BIN)/python -m tests.benchmarks.history
 	@$(BIN)/python -m tests.benchmarks.commits
 
 lock:

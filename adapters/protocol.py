@@ -191,12 +191,16 @@ class LocalRuns(Protocol):
         """The document of a run (JSON), or None."""
         ...
 
-    async def save(self, id: str, document: str) -> None:
+    async def save(self, id: str, document: str, *, over: bool) -> None:
         """It is durable when this returns."""
         ...
 
     async def all(self) -> Sequence[tuple[str, str]]:
         """(id, document), newest first."""
+        ...
+
+    async def active(self) -> Sequence[tuple[str, str]]:
+        """As ``all``, without those that were saved as ``over``."""
         ...
 
 

@@ -1,7 +1,8 @@
 """The application: all of its parts, started and stopped in order.
 
 ``start``: the store (migrated), the stored state, the chats (so that answers can be delivered), then the engine
-with its unfinished messages. Only after that may the port open. ``stop`` goes the other way.
+with its unfinished messages in their queues. Only after that may the port open. ``resume`` then goes on with what
+the last process left. ``stop`` goes the other way.
 """
 
 import asyncio
@@ -49,6 +50,7 @@ from commands.model.ports import Services
 
 SHUTDOWN_GRACE_SECONDS = 20.0
 OUTBOX_GRACE_SECONDS = 3.0
+RESUME_RETRY_SECONDS = 1.0
 SLOW_BODY = 16 * 1024  # bytes of a webhook; parsing more would hold up the event loop
 
 log = structlog.get_logger(__name__)
@@ -87,33 +89,40 @@ class Application:
     heartbeat: Heartbeat
     intake: AppIntake
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _unfinished: frozenset[str] = frozenset()  # the keys of the messages that the last process left
 
     async def start(self) -> None:
         await self.store.open()
         self.heartbeat.start()
         await self.load_rate_limits()
         await self.run_rows.load()
-        await self.effect_log.load()
         await self.people.load()
-        await self.live_cards.load()
-        await self.activity_log.load()
         await self.outbox.load()
         await self.notifier.load()
-        processed = [item.message.key for item in await self.inbox.unfinished()]
         for surface in self.surfaces.values():
             await surface.start(self.intake)
-        await self.engine.start()
-        self.outbox.start()
-        self.live_cards.resume()
-        await self.activity_log.resume()
-        await self.reconciler.resume(frozenset(processed))
+        self._unfinished = await self.engine.start()
         self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
         self._tasks.append(asyncio.create_task(self.retention.apply_forever()))
         self._tasks.append(asyncio.create_task(self.notifier.run_forever()))
         self._tasks.append(asyncio.create_task(self.date_change.watch_forever()))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
         self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
-        log.info("started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(processed))
+        log.info(
+            "started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(self._unfinished)
+        )
+
+    def resume(self) -> None:
+        """Once, after ``start``. Goes on with what the last process left, in the background."""
+        self.outbox.start()
+        self._tasks.append(asyncio.create_task(self._resume()))
+
+    async def _resume(self) -> None:
+        await _until_stored(self.reconciler.resume, self._unfinished)
+        await _until_stored(self.engine.process_unfinished)
+        await _until_stored(self.live_cards.resume)
+        await _until_stored(self.activity_log.resume)
+        await _until_stored(self.run_rows.make_heads)
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -157,7 +166,7 @@ class Application:
         for delivery in self.outbox.unsent():
             outbox[delivery.place.surface, "refused" if delivery.parked else "waiting"] += 1
         metrics.set_outbox_depth(outbox)
-        active = Counter(run.run.key.platform for run in self.run_rows.list_runs(active=True))
+        active = Counter(run.key.platform for run in await self.runs.active_heads())
         metrics.set_active_runs({name: active[name] for name in (*self.platforms, *active)})
         try:
             unknown = await self.effect_log.count_unknown(utc_now() - timedelta(seconds=self.http.total_timeout))
@@ -208,3 +217,16 @@ class Application:
 
     async def load_rate_limits(self, *, read_only: bool = False) -> None:
         await self.http.load_rate_limits(RateLimitRows(self.store, read_only=read_only))
+
+
+async def _until_stored(step: Callable[..., Awaitable[None]], *arguments: object) -> None:
+    """Tries again while the database fails."""
+    while True:
+        try:
+            return await step(*arguments)
+        except StoreError as error:
+            log.warning("not resumed yet", error=str(error))
+        except Exception:
+            log.exception("not resumed")
+            return None
+        await asyncio.sleep(RESUME_RETRY_SECONDS)

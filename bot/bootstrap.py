@@ -144,7 +144,6 @@ class _Parts:
         subscribe("people", self.people.reload)
         subscribe("receipts", self.effect_log.reload)
         subscribe("live_cards", self.live_cards.reload)
-        subscribe("activity_lines", self.activity_log.reload)
 
     # What is sent to chats
 
@@ -152,10 +151,10 @@ class _Parts:
     def live_cards(self) -> LiveCards:
         rows, language = LiveCardRows(self.store), self.settings.bot.language
         drawings = Drawings(self._channel_card, lambda run: self.engine.delayed_writes(run), self.now, language)
-        return LiveCards(rows, self.chats, self.run_rows.get, drawings, self.run_rows.bind, self.now, language)
+        return LiveCards(rows, self.chats, self.run_rows, drawings, self.now, language)
 
-    def _channel_card(self, run: TrackedRun, delayed_writes: int) -> Card:
-        return channel_card(run, self.services, self.now(), delayed_writes)
+    def _channel_card(self, run: TrackedRun, delayed_writes: int, at: datetime) -> Card:
+        return channel_card(run, self.services, at, delayed_writes)
 
     @cached_property
     def activity_log(self) -> ActivityLog:
@@ -222,6 +221,7 @@ class _Parts:
             on_change=self._on_run_change,
             on_halt=lambda run: self.activity_log.post_soon(halted_line(run, self.services)),
             count_queued_writes=lambda handle: self.engine.queued_writes(handle),
+            person=self.people.person,
             language=self.settings.bot.language,
         )
 

@@ -10,11 +10,12 @@ shows. A run that somebody may not read is, for them, a run that does not exist.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
-from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
+from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.toolkit.people import is_certainly_same
 from commands.access import is_any_of, is_any_place, is_listed, require_right
 from commands.model.access_rules import AccessRules, ReadRule
@@ -24,11 +25,14 @@ from commands.model.errors import Missing
 from commands.model.intents import Runs
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import MembershipsPort, PeoplePort, RunsPort, Services
+from commands.model.run_head import RunHead, person_identifiers, run_head
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 from commands.text.phrases import button
 
 _OPERATOR = "console"  # whoever can use it can read the database as well
 _PEOPLE_OF_THE_PLACE, _EVERY_MEMBER = "place", "members"
+_RUNS_AT_ONCE = 200
+_Sees = Callable[[Place], Awaitable[bool]]
 
 
 class Reader:
@@ -40,19 +44,19 @@ class Reader:
         self._people: PeoplePort = services.people
         self._memberships: MembershipsPort = services.memberships
         self._workspaces = services.platform_workspaces
-        self._parts: dict[int, tuple[TrackedRun, bool]] = {}  # what ``has_part_in`` said
+        self._heads: dict[int, tuple[TrackedRun, RunHead]] = {}
 
     def may_use(self, platform: str) -> bool:
         """Whether their workspace may use the platform with this NAME."""
         named, actor = self._workspaces.get(platform), self.actor
         return not named or actor.surface == _OPERATOR or (actor.workspace or actor.surface) in named
 
-    def _may_cross(self, tracked: TrackedRun) -> bool:
+    def _may_cross(self, run: RunHead) -> bool:
         """A run of other workspaces than theirs: only if its platform names both."""
-        places = [place for place in tracked.overlay.places if place.surface == self.actor.surface]
+        places = [place for place in run.places if place.surface == self.actor.surface]
         if not places or any(place.workspace in ("", self.actor.workspace) for place in places):
             return True
-        named = self._workspaces.get(tracked.run.key.platform, ())
+        named = self._workspaces.get(run.key.platform, ())
         return self.actor.workspace in named and any(place.workspace in named for place in places)
 
     @property
@@ -76,79 +80,107 @@ class Reader:
         return self.is_insider or self._rules.guests == "read"
 
     async def can_read(self, tracked: TrackedRun) -> bool:
-        if self.actor.surface == _OPERATOR:
-            return True
-        if not self.may_use(tracked.run.key.platform) or not self._may_cross(tracked):
-            return False
-        if not self.is_member:
-            return await self._can_read_as_guest(tracked)
-        if self.has_part_in(tracked):
-            return True
-        rule = _rule_for(tracked, self._rules.read)
-        who = rule.who if rule is not None else (_PEOPLE_OF_THE_PLACE,)
-        if _EVERY_MEMBER in who or is_any_of(self.actor, who):
-            return True
-        return _PEOPLE_OF_THE_PLACE in who and await self._is_of_its_places(tracked)
+        return self.actor.surface == _OPERATOR or await self._can_read(self._head(tracked), self._sees)
 
-    async def _can_read_as_guest(self, tracked: TrackedRun) -> bool:
-        if not self.sees_cards:
-            return False
-        rule = _rule_for(tracked, self._rules.read)
-        if rule is not None and self.actor.id not in rule.who and _PEOPLE_OF_THE_PLACE not in rule.who:
-            return False
-        if not tracked.overlay.places:
-            return self.is_insider
-        return await self._sees_any(tracked.overlay.places)
-
-    async def _is_of_its_places(self, tracked: TrackedRun) -> bool:
-        places = [place for place in tracked.overlay.places if place.surface != _OPERATOR]
-        return not places or await self._sees_any(places)
-
-    async def _sees_any(self, places: Sequence[Place]) -> bool:
-        for place in places:
-            if await self._memberships.can_see(self.actor, place):
-                return True
-        return False
-
-    def has_part_in(self, tracked: TrackedRun) -> bool:
-        """Whether they started it, own it, or have an open task in it."""
-        known = self._parts.get(id(tracked))
+    def _head(self, tracked: TrackedRun) -> RunHead:
+        """A command asks several times about the same snapshot."""
+        known = self._heads.get(id(tracked))
         if known is None:
-            known = self._parts[id(tracked)] = (tracked, self._has_part_in(tracked))
+            known = self._heads[id(tracked)] = (tracked, run_head(tracked))
         return known[1]
 
-    def _has_part_in(self, tracked: TrackedRun) -> bool:
-        actor, run = self.actor, tracked.run
-        if tracked.overlay.started_by is not None and tracked.overlay.started_by.same_as(actor):
+    async def readable(self, runs: Sequence[RunHead]) -> Sequence[RunHead]:
+        """Those that they may read, in the same order. Each place is asked about once."""
+        if self.actor.surface == _OPERATOR:
+            return runs
+        asked: dict[str, Place] = {}
+        seen: dict[str, bool] = {}
+
+        async def sees(place: Place) -> bool:
+            asked.setdefault(place.key, place)
+            return seen.get(place.key, False)
+
+        readable = {run.handle for run in await self._filter(runs, sees)}
+        if asked:
+            answers = await asyncio.gather(*(self._sees(place) for place in asked.values()))
+            seen |= dict(zip(asked, answers, strict=True))
+            readable |= {run.handle for run in await self._filter(runs, sees)}
+        return [run for run in runs if run.handle in readable]
+
+    async def _filter(self, runs: Sequence[RunHead], sees: _Sees) -> Sequence[RunHead]:
+        found: list[RunHead] = []
+        for number, run in enumerate(runs):
+            if number % _RUNS_AT_ONCE == 0:
+                await asyncio.sleep(0)  # others get their turn
+            if await self._can_read(run, sees):
+                found.append(run)
+        return found
+
+    async def _can_read(self, run: RunHead, sees: _Sees) -> bool:
+        if not self.may_use(run.key.platform) or not self._may_cross(run):
+            return False
+        if not self.is_member:
+            return await self._can_read_as_guest(run, sees)
+        rule = _rule_for(run, self._rules.read)
+        who = rule.who if rule is not None else (_PEOPLE_OF_THE_PLACE,)
+        if _EVERY_MEMBER in who or is_any_of(self.actor, who) or self.has_part_in(run):
             return True
-        me = self._people.person(actor)
-        if run.owner is not None and is_certainly_same(me, run.owner):
+        return _PEOPLE_OF_THE_PLACE in who and await self._is_of_its_places(run, sees)
+
+    async def _can_read_as_guest(self, run: RunHead, sees: _Sees) -> bool:
+        if not self.sees_cards:
+            return False
+        rule = _rule_for(run, self._rules.read)
+        if rule is not None and self.actor.id not in rule.who and _PEOPLE_OF_THE_PLACE not in rule.who:
+            return False
+        if not run.places:
+            return self.is_insider
+        return await _any_seen(run.places, sees)
+
+    async def _is_of_its_places(self, run: RunHead, sees: _Sees) -> bool:
+        places = [place for place in run.places if place.surface != _OPERATOR]
+        return not places or await _any_seen(places, sees)
+
+    async def _sees(self, place: Place) -> bool:
+        return await self._memberships.can_see(self.actor, place)
+
+    @cached_property
+    def _me(self) -> Person:
+        return self._people.person(self.actor)
+
+    @cached_property
+    def _identifiers(self) -> frozenset[str]:
+        return frozenset((self.actor.key, *person_identifiers(self._me)))
+
+    def has_part_in(self, run: RunHead) -> bool:
+        """Whether they started it, own it, or have an open task in it."""
+        if self._identifiers.isdisjoint(run.identifiers):
+            return False
+        if run.started_by is not None and run.started_by.same_as(self.actor):
             return True
-        began = tracked.overlay.last_actions
-        return any(
-            any(is_certainly_same(me, person) for person in (*task.assignees, *task.approvers))
-            or (not task.assignees and task.id in began and _began(actor, tracked, task.id))
-            for task in run.tasks
-            if (task.assignees or task.approvers or task.id in began) and not task.state.is_over  # few
+        people = (*run.people, *((run.owner,) if run.owner is not None else ()))
+        return any(is_certainly_same(self._me, person) for person in people) or any(
+            began.same_as(self.actor) for began in run.began
         )
 
 
-def _began(actor: Actor, tracked: TrackedRun, task: str) -> bool:
-    action, now = tracked.overlay.last_actions[task], tracked.run.task(task)
-    return now is not None and action.state is now.state and action.by.same_as(actor)
+async def _any_seen(places: Sequence[Place], sees: _Sees) -> bool:
+    for place in places:
+        if await sees(place):
+            return True
+    return False
 
 
-def _rule_for(tracked: TrackedRun, rules: Sequence[ReadRule]) -> ReadRule | None:
-    return next((rule for rule in rules if _fits(rule, tracked)), None)
+def _rule_for(run: RunHead, rules: Sequence[ReadRule]) -> ReadRule | None:
+    return next((rule for rule in rules if _fits(rule, run)), None)
 
 
-def _fits(rule: ReadRule, tracked: TrackedRun) -> bool:
-    run = tracked.run
+def _fits(rule: ReadRule, run: RunHead) -> bool:
     if rule.platform and rule.platform != run.key.platform:
         return False
     if rule.runbook and rule.runbook.casefold() not in (run.runbook.casefold(), run.runbook_id.casefold()):
         return False
-    return not rule.place or any(is_any_place(place, (rule.place,)) for place in tracked.overlay.places)
+    return not rule.place or any(is_any_place(place, (rule.place,)) for place in run.places)
 
 
 def missing_run(shown: str, *, buttons: Sequence[Button] = ()) -> Missing:
@@ -198,14 +230,25 @@ class ReadableRuns:
             tracked = TrackedRun(handle="", run=_run_of(run))
         return not await self._reader.can_read(tracked)
 
-    async def list_runs(self, *, active: bool = True) -> Sequence[TrackedRun]:
-        return await self._all_readable(await self._runs.list_runs(active=active))
+    async def active_heads(self) -> Sequence[RunHead]:
+        return await self._readable_heads(await self._runs.active_heads())
+
+    async def _readable_heads(self, runs: Sequence[RunHead]) -> Sequence[RunHead]:
+        found = await self._reader.readable(runs)
+        self.shown_elsewhere = self.shown_elsewhere or any(not run.is_of(self._place) for run in found)
+        return found
+
+    async def runs_of(self, actor: Actor) -> Sequence[TrackedRun]:
+        return await self._all_readable(await self._runs.runs_of(actor))
+
+    async def runs_of_runbook(self, title: str) -> Sequence[TrackedRun]:
+        return await self._all_readable(await self._runs.runs_of_runbook(title))
 
     async def for_thread(self, place: Place) -> TrackedRun | None:
         return await self._readable(await self._runs.for_thread(place))
 
-    async def for_channel(self, place: Place) -> Sequence[TrackedRun]:
-        return await self._all_readable(await self._runs.for_channel(place))
+    async def for_channel(self, place: Place) -> Sequence[RunHead]:
+        return await self._readable_heads(await self._runs.for_channel(place))
 
     async def last_used(self, actor: Actor) -> TrackedRun | None:
         return await self._readable(await self._runs.last_used(actor))

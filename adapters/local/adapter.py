@@ -60,14 +60,11 @@ class LocalAdapter(PlatformAdapter):
     async def runs(self, query: str) -> Listing[RunSummary]:
         """Leaves out a document that cannot be read; ``check`` names it."""
         self._documents.require_connected(Op.RUNS)
-        documents = [document for _, document in await self._documents.all() if document is not None]
-        ours = [document for document in documents if document.platform == self.name]
-        return Listing([mapping.summary(document) for document in ours if not document.state.is_over])
+        return Listing([mapping.summary(document) for document in await self._documents.active()])
 
     async def assigned_tasks(self, person: Person) -> Listing[AssignedTask]:
         self._documents.require_connected(Op.RUNS)
-        documents = [document for _, document in await self._documents.all() if document is not None]
-        active = [item for item in documents if item.platform == self.name and not item.state.is_over]
+        active = await self._documents.active()
         return Listing(
             [
                 AssignedTask(run=mapping.summary(document), task=task)

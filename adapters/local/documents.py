@@ -64,7 +64,13 @@ class Documents:
 
     async def all(self) -> Sequence[tuple[str, Document | None]]:
         """(id, document) of every run in the store; None for a document that cannot be read."""
-        return [(id, _parse(text)) for id, text in await self.runs.all()]
+        return await asyncio.to_thread(_parse_all, await self.runs.all())
+
+    async def active(self) -> Sequence[Document]:
+        """Those of this platform that can be read and are not over, newest first."""
+        found = await asyncio.to_thread(_parse_all, await self.runs.active())
+        documents = [document for _, document in found if document is not None and not document.state.is_over]
+        return [document for document in documents if document.platform == self.platform]
 
     async def find(self, id: str, op: Op) -> Document | None:
         self.require_connected(op)
@@ -93,7 +99,7 @@ class Documents:
             created=created,
         )
         document = document.model_copy(update={"applied": (*document.applied, note)})
-        await self.runs.save(document.id, document.model_dump_json())
+        await self.runs.save(document.id, document.model_dump_json(), over=document.state.is_over)
         return document
 
     async def change(self, step: W, marker: WriteMarker, change: Callable[[Edit[W]], Change]) -> WriteResult:
@@ -164,6 +170,10 @@ def _require_running(document: Document, step: Write) -> None:
             by=document.ended_by,
             at=document.ended_at,
         )
+
+
+def _parse_all(texts: Sequence[tuple[str, str]]) -> list[tuple[str, Document | None]]:
+    return [(id, _parse(text)) for id, text in texts]
 
 
 def _parse(text: str) -> Document | None:

@@ -144,10 +144,13 @@ class NoLocalRuns:
     async def load(self, id: str) -> str | None:
         raise AssertionError("this platform stores its own runs")
 
-    async def save(self, id: str, document: str) -> None:
+    async def save(self, id: str, document: str, *, over: bool) -> None:
         raise AssertionError("this platform stores its own runs")
 
     async def all(self) -> Sequence[tuple[str, str]]:
+        raise AssertionError("this platform stores its own runs")
+
+    async def active(self) -> Sequence[tuple[str, str]]:
         raise AssertionError("this platform stores its own runs")
 
 

@@ -107,10 +107,15 @@ class DistributedEngine:
 
     # Lifetime
 
-    async def start(self) -> None:
+    async def start(self) -> frozenset[str]:
+        unfinished = frozenset(await self._inbox.unfinished_keys())
         await self._jobs.start()
         await adopt(self._store, self._inbox, self._scheduled, self._defer_unfinished, self._defer_reminder)
         self._accepting = True
+        return unfinished
+
+    async def process_unfinished(self) -> None:
+        """They have their jobs."""
 
     async def stop(self, grace: float) -> None:
         self._accepting, self._stopping = False, True

@@ -12,7 +12,9 @@ from bot.storage.store import Commit, Store
 
 _LOCK = "select pg_advisory_xact_lock(hashtext('liaison jobs'))"
 _HAS_JOB = "select 1 from procrastinate_jobs where status in ('todo', 'doing') and args ->> 'key'"
-_MESSAGES = f"select key from inbox where state != 'done' and not exists ({_HAS_JOB} = inbox.key)"  # noqa: S608
+_MESSAGES = (
+    f"select key from inbox where state in ('new', 'placed', 'again') and not exists ({_HAS_JOB} = inbox.key)"  # noqa: S608
+)
 _REMINDERS = f"select slot from scheduled where not exists ({_HAS_JOB} = scheduled.slot)"  # noqa: S608
 
 log = structlog.get_logger(__name__)
@@ -26,7 +28,8 @@ async def adopt(
     defer_reminder: Callable[[Connection, str, datetime], None],
 ) -> None:
     """In the order in which they would have been resumed. Of replicas that start at once, one does it."""
-    messages, reminders = await inbox.unfinished(), await scheduled.all()
+    messages = await inbox.unfinished()
+    reminders = {slot: due_at async for slot, (due_at, _) in scheduled.all()}
 
     def change(connection: Connection) -> int:
         connection.rows(_LOCK)
@@ -35,7 +38,7 @@ async def adopt(
         for message in messages:
             if message.message.key in keys:
                 defer_message(connection, message)
-        for slot, (due_at, _) in reminders.items():
+        for slot, due_at in reminders.items():
             if slot in slots:
                 defer_reminder(connection, slot, due_at)
         return len(keys) + len(slots)

@@ -37,6 +37,7 @@ from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
 UNACKNOWLEDGED_SECONDS = 5.0  # then a recorded message is processed anyway: the surface's acknowledgement failed
+RESUMED_AT_ONCE, RESUME_PAUSE_SECONDS = 4, 0.02
 
 log = structlog.get_logger(__name__)
 
@@ -88,12 +89,17 @@ class EmbeddedEngine:
         self._last_queue_order = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}  # by slot
         self._tasks: set[asyncio.Task[None]] = set()
+        self._held: list[Coroutine[Any, Any, None]] | None = []  # until ``process_unfinished``
         self._accepting = False
         self._stopping = False
 
     # Lifetime
 
-    async def start(self) -> None:
+    async def start(self) -> frozenset[str]:
+        """Puts unfinished messages back in their queues, in order, and accepts others. Returns their keys.
+
+        ``process_unfinished`` processes them.
+        """
         self._last_queue_order = await self._inbox.last_queue_order()
         for unfinished in await self._inbox.unfinished():
             item = self._items[unfinished.message.key] = _resumed_item(unfinished)
@@ -101,9 +107,19 @@ class EmbeddedEngine:
                 self._place_queues.add(item.message.place.queue, item)
             else:
                 self._follow_route(item, item.route)
-        for slot, (due_at, message) in (await self._scheduled.all()).items():
-            self._set_timer(slot, due_at, message)
         self._accepting = True
+        return frozenset(self._items)
+
+    async def process_unfinished(self) -> None:
+        """A few messages at a time: those of people who wait now are processed in between."""
+        held, self._held = self._held or [], None
+        for number, work in enumerate(held):
+            self._spawn(work)
+            if number % RESUMED_AT_ONCE == RESUMED_AT_ONCE - 1:
+                await asyncio.sleep(RESUME_PAUSE_SECONDS)
+        async for slot, (due_at, message) in self._scheduled.all():
+            if slot not in self._timers:
+                self._set_timer(slot, due_at, message)
 
     async def stop(self, grace: float) -> None:
         """Waits up to ``grace`` seconds for running work. Waiting messages stay in their rows.
@@ -112,6 +128,8 @@ class EmbeddedEngine:
         """
         self._accepting, self._stopping = False, True
         self._work.shut_down()
+        for work in self._held or ():
+            work.close()
         for timer in self._timers.values():
             timer.cancel()
         for queues in (self._place_queues, self._held_queues, self._reaction_queues, self._run_queues):
@@ -347,6 +365,9 @@ class EmbeddedEngine:
     # Tasks and timers
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._held is not None:
+            self._held.append(work)
+            return
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._on_task_done)

@@ -86,7 +86,13 @@ class Engine(Protocol):
     on_delay_change: Callable[[str], None]
     """Gets the run whose number of ``delayed_writes`` may be another."""
 
-    async def start(self) -> None: ...
+    async def start(self) -> frozenset[str]:
+        """Accepts messages, behind those that are not finished. Returns the keys of these."""
+        ...
+
+    async def process_unfinished(self) -> None:
+        """Once, when the port is open."""
+        ...
 
     async def stop(self, grace: float) -> None: ...
 

@@ -8,9 +8,10 @@ once the chat has it.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -31,6 +32,7 @@ JOIN_SECONDS = 5.0
 MAX_LINES_PER_POST = 12
 USEFUL_FOR = timedelta(days=7)
 STORE_RETRY_SECONDS = 5.0
+MOST_KNOWN_SLOTS, MOST_LATEST = 10_000, 2000
 NEW_CARD_SECONDS = 2.0  # until a card that was deleted is posted again, and its thread can take lines
 
 log = structlog.get_logger(__name__)
@@ -61,16 +63,9 @@ class ActivityLog:
         self._batches = LineBatches(within.total_seconds(), self._request)
         self._latest: dict[str, ActivityPost] = {}  # run -> its newest post
         self._counts: dict[str, int] = {}  # lines in the newest post of a run
-        self._known_slots: set[str] = set()  # slots with a row: their next line is an edit
-        self._locks: dict[str, asyncio.Lock] = {}  # by run
+        self._known_slots: dict[str, None] = {}  # with a row: their next line is an edit. More are in the store
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by run
         self._tasks: set[asyncio.Task[None]] = set()
-
-    async def load(self) -> None:
-        self._known_slots = set(await self._rows.slots())
-
-    async def reload(self, slots: Collection[str] | None) -> None:
-        """Another replica has posted these lines, or any."""
-        self._known_slots |= set(await self._rows.slots() if slots is None else slots)
 
     async def resume(self) -> None:
         """Shows the lines that the last process could not."""
@@ -78,21 +73,20 @@ class ActivityLog:
             if post.place.surface in self._surfaces:
                 self._request(post)
 
-    def has_thread(self, run: str) -> bool:
+    async def has_thread(self, run: str) -> bool:
         """Whether the run has a live card, so that its lines can be posted in the card's thread."""
+        await self._live_cards.load(run)
         return bool(self._live_cards.cards_of(run))
 
-    def accepts(self, line: ActivityLine) -> bool:
+    async def accepts(self, line: ActivityLine) -> bool:
         """A line that only corrects is accepted if its slot has a line."""
-        return not line.corrects or line.slot in self._known_slots
+        if not line.corrects or line.slot in self._known_slots:
+            return True
+        return await self._rows.find_line(line.slot) is not None
 
     async def lines_of_message(self, key: str) -> Sequence[ActivityLine]:
         """The lines of the message ``key``, including those posted before a restart."""
-        found: list[ActivityLine] = []
-        for slot in [slot for slot in self._known_slots if slot.startswith(f"{key}:")]:
-            line = await self._rows.find_line(slot)
-            found += [line] if line else []
-        return found
+        return await self._rows.lines_of_message(key)
 
     def post_soon(self, line: ActivityLine, cause: Message | None = None) -> None:
         """As soon as the store takes it."""
@@ -124,20 +118,27 @@ class ActivityLog:
         """The line is durable and posted soon. Returns the key of its delivery; "" if there is nothing to send
         yet."""
         async with self._locks.setdefault(line.run, asyncio.Lock()):
+            await self._live_cards.load(line.run)
             post, number = await self._position(line)
             if post is None:
                 return ""
-            await self._rows.add_line(post, number, line)
-            is_correction = line.slot in self._known_slots and not self._batches.is_waiting(post)
-            self._known_slots.add(line.slot)
+            earlier = await self._rows.add_line(post, number, line)
+            is_known = earlier is not None or line.slot in self._known_slots
+            post = earlier or post
+            is_correction = is_known and not self._batches.is_waiting(post)
+            self._remember_slot(line.slot)
         can_wait = line.can_wait and not is_correction and number < MAX_LINES_PER_POST - 1
         return self._batches.add(post, cause, can_wait=can_wait)
 
+    def _remember_slot(self, slot: str) -> None:
+        if len(self._known_slots) >= MOST_KNOWN_SLOTS:
+            self._known_slots.pop(next(iter(self._known_slots)))
+        self._known_slots[slot] = None
+
     async def _position(self, line: ActivityLine) -> tuple[ActivityPost | None, int]:
         """The post that has the line's slot, or takes its line, and the line's number in it."""
-        if line.slot in self._known_slots and (post := await self._rows.find_post(line.slot)):
-            slots = [stored.slot for stored in await self._rows.lines_in_post(post.nonce)]
-            return post, slots.index(line.slot) if line.slot in slots else len(slots)
+        if line.slot in self._known_slots and (found := await self._position_of(line.slot)):
+            return found
         latest, count = self._latest.get(line.run), self._counts.get(line.run, 0)
         if self._has_replicas:  # another one may have made the newest post
             latest, count = await self._rows.latest_post(line.run)
@@ -148,10 +149,20 @@ class ActivityLog:
                 return latest, count
         threads = self._live_cards.threads_of(line.run)
         if not threads:
-            return None, 0
+            return await self._position_of(line.slot) or (None, 0)
         post = ActivityPost(secrets.token_hex(12), line.run, threads[0], self._now())
+        if len(self._latest) >= MOST_LATEST:
+            oldest = next(iter(self._latest))
+            del self._latest[oldest], self._counts[oldest]
         self._latest[line.run], self._counts[line.run] = post, 1
         return post, 0
+
+    async def _position_of(self, slot: str) -> tuple[ActivityPost, int] | None:
+        post = await self._rows.find_post(slot)
+        if post is None:
+            return None
+        slots = [stored.slot for stored in await self._rows.lines_in_post(post.nonce)]
+        return post, slots.index(slot) if slot in slots else len(slots)
 
     def _request(self, post: ActivityPost, cause: Message | None = None) -> str:
         key, at = f"lines {post.nonce}", self._now()
@@ -166,6 +177,7 @@ class ActivityLog:
     async def send(self, delivery: Delivery, may_exist: bool) -> None:
         """Edits the post, or makes it if it does not exist (any more). ``may_exist``: it may have been posted
         before a crash, or in a request whose answer was lost."""
+        await self._live_cards.load(delivery.target)
         post = await self._rows.post(delivery.subject)
         lines = await self._rows.lines_in_post(delivery.subject)
         if post is None or not lines:

@@ -17,12 +17,12 @@ class DateChange:
     """Looks at the clock instead of sleeping until midnight: a laptop sleeps too, and clocks are set."""
 
     def __init__(
-        self, now: Callable[[], datetime], zone: tzinfo | None, on_change: Callable[[], Awaitable[None]]
+        self, now: Callable[[], datetime], zone: tzinfo | None, on_change: Callable[[datetime], Awaitable[None]]
     ) -> None:
         self._now = now
         self._zone = zone_name(zone)
         self._on_change = on_change
-        self._today = self._date()
+        self._today: date | None = None  # the first look is at what was drawn before the last restart
 
     async def watch_forever(self) -> None:
         while True:
@@ -36,7 +36,9 @@ class DateChange:
         today = self._date()
         if today != self._today:
             self._today = today
-            await self._on_change()
+            await self._on_change(
+                in_zone(self._now(), self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
+            )
 
     def _date(self) -> date:
         return in_zone(self._now(), self._zone).date()

@@ -27,17 +27,17 @@ class Drawing:
 
 
 class Drawings:
-    """``draw`` makes the card of a run with its number of ``delayed_writes``, in ``language``."""
+    """``draw`` makes the card of a run with its number of ``delayed_writes`` at a time, in ``language``."""
 
     def __init__(
         self,
-        draw: Callable[[TrackedRun, int], Card],
+        draw: Callable[[TrackedRun, int, datetime], Card],
         delayed_writes: Callable[[str], int],
         now: Callable[[], datetime],
         language: str,
     ) -> None:
         self._draw = draw
-        self._delayed_writes = delayed_writes
+        self.delayed_writes = delayed_writes
         self._now = now
         self._language = language
         self._recent: dict[str, Drawing] = {}  # by run, the oldest first
@@ -48,7 +48,12 @@ class Drawings:
 
     def for_reader(self, run: TrackedRun) -> Card:
         """In the language of whoever is answered."""
-        return self._draw(run, self._delayed_writes(run.handle))
+        return self._draw(run, self.delayed_writes(run.handle), self._now())
+
+    def hash_at(self, run: TrackedRun, at: datetime) -> str:
+        """Of the card as it is drawn at that time, when no write was delayed."""
+        with in_language(self._language):
+            return card_hash(self._draw(run, 0, at), run.run.read_at)
 
     def of_deleted(self, run: TrackedRun) -> tuple[Card, str]:
         card = deleted_card(run)
@@ -56,7 +61,7 @@ class Drawings:
 
     def of(self, run: TrackedRun) -> Drawing:
         """That of a moment ago, if the run is the same: one change asks for its cards several times."""
-        now, delayed = self._now(), self._delayed_writes(run.handle)
+        now, delayed = self._now(), self.delayed_writes(run.handle)
         for handle, old in list(self._recent.items()):
             if now - old.at < LASTS:
                 break
@@ -65,7 +70,7 @@ class Drawings:
         if known is not None and known.run is run and known.delayed == delayed:
             return known
         with in_language(self._language):  # not the language of the person who caused the change
-            card = self._draw(run, delayed)
+            card = self._draw(run, delayed, now)
         self._recent.pop(run.handle, None)
         drawing = self._recent[run.handle] = Drawing(run, delayed, now, card, card_hash(card, run.run.read_at))
         return drawing

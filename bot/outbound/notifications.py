@@ -60,7 +60,8 @@ class Notifications:
     async def about(self, news: Sequence[StoredNews]) -> Sequence[Delivery]:
         """``news`` are of one kind. Raises ``CommandError`` if a chat cannot say who somebody is."""
         first = news[0]
-        tracked = self.run_rows.get(first.run)
+        await self.live_cards.load(first.run)
+        tracked = await self.run_rows.read(first.run)
         if tracked is None:
             return ()
         if first.news.kind in (NewsKind.ASSIGNED, NewsKind.READY):

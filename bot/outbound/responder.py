@@ -34,6 +34,7 @@ from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, Place, Via
 from commands.model.outcomes import Outcome, Unknown
 from commands.model.ports import CannotPost, Services
+from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.locales import language_of
 from commands.text.phrases import short_card
@@ -96,6 +97,11 @@ class Responder:
         assert self.services is not None
         return self.services
 
+    async def _run(self, handle: str) -> TrackedRun | None:
+        """With its cards in memory."""
+        await self._live_cards.load(handle)
+        return await self._run_rows.read(handle) if handle else None
+
     # For handlers
 
     async def post_card(self, handle: str, place: Place, *, cause: Message | None = None) -> None:
@@ -137,7 +143,7 @@ class Responder:
 
     async def announce(self, handle: str, card: Card, *, key: str) -> None:
         """Posts the card in the run's home place, for everybody."""
-        tracked, at = self._run_rows.get(handle), self._now()
+        tracked, at = await self._run(handle), self._now()
         place = home_place(tracked, self._live_cards) if tracked is not None else None
         if place is not None:
             await self._put(Delivery(key, Kind.POST, place, at, at + ANSWER_USEFUL_FOR, subject=handle, card=card))
@@ -162,14 +168,14 @@ class Responder:
     # For writes in progress
 
     async def notify_waiting(self, message: Message, effect: Effect, error: AdapterError, until: datetime) -> None:
-        run = self._run_rows.get(effect.run)
+        run = await self._run(effect.run)
         if run is None:
             return
         services = self._require_services()
-        language = self._line_language(message, run.handle)
+        language = await self._line_language(message, run.handle)
         line = pending_lines.waiting_line(message, run, effect.step, error, until, services, language=language)
         await self._post_notice(message, line)
-        out_of_view = message.via in _TYPED_ANYWHERE and self._activity_log.has_thread(line.run)
+        out_of_view = message.via in _TYPED_ANYWHERE and await self._activity_log.has_thread(line.run)
         if out_of_view and message.key not in self._queued:
             card = pending_lines.waiting_card(message, run, effect.step, error, services)
             await self._send_notice(message, card, run.handle)
@@ -180,44 +186,46 @@ class Responder:
         await self._send_notice(message, card, run)
 
     async def notify_behind(self, message: Message, wanted: Write, earlier: Effect) -> None:
-        run = self._run_rows.get(earlier.run)
+        run = await self._run(earlier.run)
         if run is not None:
             sent_at, services = earlier.baseline.sent_at, self._require_services()
             card = pending_lines.behind_card(message, run, wanted, earlier.step, sent_at, services)
             await self.notify_queued(message, card, run.handle)
 
     async def notify_slow(self, message: Message, effect: Effect) -> None:
-        run = self._run_rows.get(effect.run)
+        run = await self._run(effect.run)
         if run is not None:
             sent_at = effect.baseline.sent_at
-            services, language = self._require_services(), self._line_language(message, run.handle)
+            services, language = self._require_services(), await self._line_language(message, run.handle)
             line = pending_lines.slow_line(message, run, effect.step, sent_at, services, language=language)
             await self._post_notice(message, line)
 
     async def notify_checking(self, message: Message, effect: Effect) -> None:
-        run = self._run_rows.get(effect.run)
+        run = await self._run(effect.run)
         if run is not None:
             unknown = Unknown(effect.step, effect.marker, effect.baseline.sent_at)
-            services, language = self._require_services(), self._line_language(message, run.handle)
+            services, language = self._require_services(), await self._line_language(message, run.handle)
             line = activity_line.activity_line(message, run, unknown, services, language=language)
             await self._post_notice(message, line)
 
     async def post_late_outcome(self, effect: Effect, outcome: Outcome) -> None:
         """Corrects the activity line of a write whose outcome was unknown."""
-        run = self._run_rows.get(effect.run)
+        run = await self._run(effect.run)
         message = await self._find_message(effect.key)
         if run is not None and message is not None:
             line = activity_line.activity_line(message, run, outcome, self._require_services())
             await self._activity_log.post(line, message)
             self._live_cards.mark_changed(run.handle, message)
 
-    def _line_language(self, message: Message, run: str) -> str:
+    async def _line_language(self, message: Message, run: str) -> str:
         """The channel's, or the sender's if the run has no card and its lines go to the sender."""
         services = self._require_services()
-        return services.language if self._activity_log.has_thread(run) else language_of(message.actor, services)
+        return (
+            services.language if await self._activity_log.has_thread(run) else language_of(message.actor, services)
+        )
 
     async def _post_notice(self, message: Message, line: ActivityLine) -> None:
-        if self._activity_log.has_thread(line.run):
+        if await self._activity_log.has_thread(line.run):
             self._notices.setdefault(message.key, {})[line.slot] = line
             await self._activity_log.post(line, message)
             return
@@ -234,7 +242,9 @@ class Responder:
         """
         self._queued.discard(message.key)
         lines = [*answer.activity, *await self._corrections(message, answer, resumed)]
-        keys = [await self._post_line(line, message) for line in lines if self._has_place(line)]
+        keys = [await self._post_line(line, message) for line in lines if await self._has_place(line)]
+        for handle in {*answer.changed_runs, answer.announces, answer.thread_of}:
+            await self._run(handle)
         for handle in answer.changed_runs:
             self._live_cards.mark_changed(handle, message)
         for handle, home in answer.home_channels.items():
@@ -265,8 +275,8 @@ class Responder:
         visible.add_done_callback(self._visible.discard)
         return visible
 
-    def _has_place(self, line: ActivityLine) -> bool:
-        return self._activity_log.has_thread(line.run) and self._activity_log.accepts(line)
+    async def _has_place(self, line: ActivityLine) -> bool:
+        return await self._activity_log.has_thread(line.run) and await self._activity_log.accepts(line)
 
     async def _post_line(self, line: ActivityLine, message: Message) -> str:
         try:
@@ -359,7 +369,7 @@ class Responder:
         """What is out of date within a minute is not kept for a chat that cannot be reached."""
         if message.via is Via.WORKFLOW:
             return  # its answer is the last word
-        tracked = self._run_rows.get(run)
+        tracked = await self._run(run)
         if tracked is not None and not tracked.is_of(message.place):
             card = replace(card, confidential=True)
         if message.place.surface in self._surfaces:

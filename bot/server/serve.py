@@ -8,7 +8,7 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
@@ -53,7 +53,7 @@ async def serve(settings: Settings) -> None:
         console = Console()
         app = bootstrap(settings, surfaces=[console])
         unusable = _stop_if_unusable(app.store, stopping)
-        async with open_say_socket(settings) as say_socket, running(app, stopping) as started:
+        async with open_say_socket(settings) as say_socket, running(app, stopping, resume=False) as started:
             if not started:
                 return
             _log_warnings(settings)
@@ -91,8 +91,13 @@ async def open_say_socket(settings: Settings) -> AsyncIterator[SaySocket]:
 
 
 @asynccontextmanager
-async def running(app: Application, stopping: asyncio.Event | None = None) -> AsyncIterator[bool]:
-    """Starts the application, and stops it at the end. Yields False if ``stopping`` was set before it started."""
+async def running(
+    app: Application, stopping: asyncio.Event | None = None, *, resume: bool = True
+) -> AsyncIterator[bool]:
+    """Starts the application, and stops it at the end. Yields False if ``stopping`` was set before it started.
+
+    Without ``resume`` the caller resumes what the last process left, when it is ready for others.
+    """
     start = asyncio.create_task(app.start())
     stop = asyncio.create_task((stopping or asyncio.Event()).wait())
     try:
@@ -100,6 +105,8 @@ async def running(app: Application, stopping: asyncio.Event | None = None) -> As
         if start.done():
             with _errors_as_cannot_start():
                 start.result()
+            if resume:
+                app.resume()
         else:
             start.cancel()
             await asyncio.gather(start, return_exceptions=True)
@@ -193,12 +200,15 @@ class SayRequests:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to ``serve``: the application stops after the port is closed."""
+    """Leaves signals to ``serve``: the application stops after the port is closed. ``on_ready``: it is open."""
+
+    on_ready: Callable[[], None]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         host, port, *_ = (sockets or [])[0].getsockname()
         log.info(f"ready on http://{host}:{port}")
+        self.on_ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -229,6 +239,7 @@ async def _serve_port(app: Application, port: socket.socket, stopping: asyncio.E
             timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
         )
     )
+    server.on_ready = app.resume
     serving = asyncio.create_task(server.serve(sockets=[port]))
     stopped = asyncio.create_task(stopping.wait())
     await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -19,10 +19,11 @@ from adapters.errors import AdapterError, Unsupported
 from adapters.http.rate_limits import background
 from adapters.protocol import Adapter
 from bot.services.run_service import RunService
-from commands.model.tracked_run import TrackedRun
+from commands.model.run_head import RunHead
 
 POLL_INTERVAL_SECONDS = 10.0
 IDLE_ROUNDS = 6  # while no run is in use, one round of these polls
+CHECKED_AT_ONCE = 100  # no request for many runs asks about more
 IN_USE = timedelta(hours=1)
 FIRST_WINDOW = timedelta(minutes=10)  # the platform's clock may differ from ours
 OVERLAP = timedelta(seconds=5)  # an edit may be listed later than a newer one
@@ -73,16 +74,17 @@ class ChangePoller:
         """One round. Raises ``AdapterError``."""
         platform = self._platforms[name]
         platform.rounds += 1
-        runs = self._runs.followed_runs(name)
+        runs = await self._runs.followed_runs(name)
         in_use = [run for run in runs if self._runs.was_used(run, self._now() - IN_USE)]
         is_idle_round = platform.rounds % IDLE_ROUNDS == 0
         if not runs or not (in_use or is_idle_round) or await self._read_edits(platform, runs):
             return
         await self._take_turns(platform, in_use)
         if is_idle_round:
-            await self._take_turns(platform, [run for run in runs if run not in in_use])
+            used = {run.handle for run in in_use}
+            await self._take_turns(platform, [run for run in runs if run.handle not in used])
 
-    async def _read_edits(self, platform: _Platform, runs: Sequence[TrackedRun]) -> bool:
+    async def _read_edits(self, platform: _Platform, runs: Sequence[RunHead]) -> bool:
         """False if the platform has no list of edits."""
         if not isinstance(platform.adapter, ChangeFeed):
             return False
@@ -94,9 +96,9 @@ class ChangePoller:
             return False
         return True
 
-    def _since(self, platform: _Platform, runs: Sequence[TrackedRun]) -> datetime:
+    def _since(self, platform: _Platform, runs: Sequence[RunHead]) -> datetime:
         """The first poll also finds what was edited since the last read before a restart."""
-        read_at = [run.run.read_at for run in runs if run.run.read_at] or [self._now()]
+        read_at = [run.read_at for run in runs if run.read_at] or [self._now()]
         if platform.newest is None:
             return max(read_at) - FIRST_WINDOW
         return max(platform.newest - OVERLAP, min(read_at) - FIRST_WINDOW)
@@ -121,15 +123,18 @@ class ChangePoller:
         times = [edit.at for edit in seen if edit.at is not None]
         platform.newest = max([*times, platform.newest] if platform.newest else times, default=None)
 
-    async def _take_turns(self, platform: _Platform, runs: Sequence[TrackedRun]) -> None:
+    async def _take_turns(self, platform: _Platform, runs: Sequence[RunHead]) -> None:
         """Looks at those runs that had no turn for the longest time."""
         runs = sorted(runs, key=lambda run: platform.looked_at.get(run.handle, 0))
         if not runs:
             return
         if isinstance(platform.adapter, ChangeCheck):
-            changed = await platform.adapter.check_changes([run.run for run in runs])
+            found = [await self._runs.get(run.handle) for run in runs[:CHECKED_AT_ONCE]]
+            changed = await platform.adapter.check_changes(
+                [tracked.run for tracked in found if tracked is not None]
+            )
             self._runs.hint(platform.name, {id for id, is_changed in changed.items() if is_changed})
-            turn = [run for run in runs if run.run.key.id in changed]
+            turn = [run for run in runs if run.key.id in changed]
         elif isinstance(platform.adapter, ReadInTurn) and platform.adapter.reads_per_minute > 0:
             reads = max(1, round(platform.adapter.reads_per_minute * POLL_INTERVAL_SECONDS / 60))
             turn = runs[:reads]

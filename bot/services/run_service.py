@@ -5,12 +5,14 @@ priority. ``on_change`` gets the handle of each run whose snapshot has changed, 
 found halted on its platform.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from adapters.change_sources import TaskReads
 from adapters.http.rate_limits import is_background
-from adapters.models import Run, RunbookKey, RunKey, RunState, RunSummary
+from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
 from adapters.protocol import Adapter
 from adapters.results import WriteResult
 from adapters.toolkit.messages import ENGLISH
@@ -22,7 +24,12 @@ from bot.storage.run_transaction import RunTransaction
 from bot.storage.runs import RunRows
 from bot.storage.store import Commit
 from commands.model.messages import Actor, Place
+from commands.model.run_head import RunHead, person_identifiers
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
+
+
+def _as_person(actor: Actor) -> Person:
+    return Person(id=actor.id, name=actor.name, email=actor.email, handle=actor.handle or None)
 
 
 class RunService:
@@ -36,8 +43,11 @@ class RunService:
         on_change: Callable[[str], None],
         on_halt: Callable[[TrackedRun], object],
         count_queued_writes: Callable[[str], int],
+        person: Callable[[Actor], Person] = _as_person,
         language: str = ENGLISH,
     ) -> None:
+        """``person``: as platforms know the people of the chats."""
+        self._person = person
         self._language = language  # of the cards
         self._rows = rows
         self._effect_log = effect_log
@@ -46,45 +56,49 @@ class RunService:
         rows.on_change = on_change
         self._on_halt = on_halt
         self._count_queued_writes = count_queued_writes
+        self._hints: set[asyncio.Task[None]] = set()
         self._used_at: dict[str, datetime] = {}  # by handle: when somebody last used it or was shown it
         self._background = BackgroundRefreshes(self._read_again, self._platform_of, self._is_being_created, now)
 
     # Lookups in the store
 
     async def get(self, handle: str) -> TrackedRun | None:
-        return self._rows.get(handle)
+        return await self._rows.read(handle)
 
     async def find(self, key: RunKey) -> TrackedRun | None:
-        return self._rows.find(key)
+        return await self._rows.find(key)
 
-    async def list_runs(self, *, active: bool = True) -> Sequence[TrackedRun]:
-        return self._rows.list_runs(active=active)
+    async def active_heads(self) -> Sequence[RunHead]:
+        return [head for head in await self._rows.heads() if head.is_active]
+
+    async def runs_of(self, actor: Actor) -> Sequence[TrackedRun]:
+        identifiers = (actor.key, *person_identifiers(self._person(actor)))
+        return [run for run in await self._rows.of_anybody(identifiers) if not run.only_named]
+
+    async def runs_of_runbook(self, title: str) -> Sequence[TrackedRun]:
+        return await self._rows.of_runbook(title)
 
     async def for_thread(self, place: Place) -> TrackedRun | None:
-        return self._rows.bound_to(place)
+        return await self._rows.bound_to(place)
 
-    async def for_channel(self, place: Place) -> Sequence[TrackedRun]:
+    async def for_channel(self, place: Place) -> Sequence[RunHead]:
         return self._rows.in_channel(place)
 
     async def last_used(self, actor: Actor) -> TrackedRun | None:
-        return self._rows.last_used(actor)
+        return await self._rows.last_used(actor)
 
     async def mark_used(self, actor: Actor, handle: str) -> None:
         self._used_at[handle] = self._now()
         await self._rows.mark_used(actor, handle)
 
-    def followed_runs(self, platform: str) -> Sequence[TrackedRun]:
+    async def followed_runs(self, platform: str) -> Sequence[RunHead]:
         """The runs that are not over on this platform, newest first."""
-        runs = [run for run in self._rows.list_runs(active=True) if run.started and run.run.key.id]
-        runs = [run for run in runs if run.run.key.platform == platform]
-        return runs
+        active = await self.active_heads()
+        return [run for run in active if run.started and run.key.id and run.key.platform == platform]
 
-    def was_used(self, tracked: TrackedRun, since: datetime) -> bool:
+    def was_used(self, run: RunHead, since: datetime) -> bool:
         """Whether somebody used this run, or was shown it, since then. After a restart, its last read counts."""
-        return self._last_use(tracked) >= since
-
-    def _last_use(self, tracked: TrackedRun) -> datetime:
-        return self._used_at.setdefault(tracked.handle, tracked.run.read_at or self._now())
+        return self._used_at.setdefault(run.handle, run.read_at or self._now()) >= since
 
     async def receipts(self, handle: str, task: str = "") -> Sequence[Receipt]:
         return await self._effect_log.receipts(handle, task)
@@ -97,11 +111,11 @@ class RunService:
         return False
 
     async def recent_start(self, runbook: RunbookKey, place: Place, since: datetime) -> TrackedRun | None:
-        for tracked in self._rows.in_channel(place):
-            key = RunbookKey(platform=tracked.run.key.platform, id=tracked.run.runbook_id)
-            created_at = self._rows.created_at(tracked.handle)
-            if key == runbook and tracked.started and created_at is not None and created_at >= since:
-                return tracked
+        for run in self._rows.in_channel(place):
+            if run.started and (run.key.platform, run.runbook_id) == (runbook.platform, runbook.id):
+                created_at = self._rows.created_at(run.handle)
+                if created_at is not None and created_at >= since:
+                    return self._rows.get(run.handle)
         return None
 
     # Changes
@@ -117,7 +131,7 @@ class RunService:
             update = {"run": snapshot, "started": True}
             return rows.change(stored.handle, lambda tracked: tracked.model_copy(update=update)).run
 
-        stored = self._rows.find(run.key)
+        stored = await self._rows.find(run.key)
         if stored is not None and snapshot is not run:
             return stored
         return await self._rows.transaction(change, Commit.RUN)
@@ -148,8 +162,8 @@ class RunService:
     async def update_overlay(self, handle: str, change: Callable[[RunOverlay], RunOverlay]) -> TrackedRun:
         return await self._rows.change(handle, lambda run: run.model_copy(update={"overlay": change(run.overlay)}))
 
-    def _require(self, handle: str) -> TrackedRun:
-        tracked = self._rows.get(handle)
+    async def _require(self, handle: str) -> TrackedRun:
+        tracked = await self._rows.read(handle)
         assert tracked is not None, handle
         return tracked
 
@@ -160,7 +174,7 @@ class RunService:
         if not is_background():
             self._used_at[handle] = self._now()
         for last in (False, True):
-            tracked = self._require(handle)
+            tracked = await self._require(handle)
             if not tracked.run.key.id:
                 return tracked
             run = await adapter_named(self._platforms, tracked.run.key.platform).read(tracked.run.key.id)
@@ -174,7 +188,7 @@ class RunService:
 
     async def _refresh_tasks(self, handle: str, tasks: Collection[str]) -> None:
         """Reads only these tasks where the platform can; the whole run if it changed meanwhile."""
-        tracked = self._require(handle)
+        tracked = await self._require(handle)
         adapter = adapter_named(self._platforms, tracked.run.key.platform)
         if isinstance(adapter, TaskReads):
             read = await adapter.read_tasks(tracked.run.key.id, sorted(tasks))
@@ -213,39 +227,47 @@ class RunService:
 
     @property
     def is_refreshing(self) -> bool:
-        return self._background.is_busy
+        return self._background.is_busy or bool(self._hints)
+
+    def _spawn(self, hint: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(hint)
+        self._hints.add(task)
+        task.add_done_callback(self._hints.discard)
 
     async def stop(self) -> None:
+        for task in self._hints:
+            task.cancel()
         await self._background.stop()
 
     async def _read_again(self, handle: str, tasks: Collection[str] | None) -> None:
         await (self.refresh(handle) if tasks is None else self._refresh_tasks(handle, tasks))
 
     def _platform_of(self, handle: str) -> str:
-        return self._require(handle).run.key.platform
+        tracked = self._rows.get(handle)
+        return tracked.run.key.platform if tracked is not None else ""
 
     def hint(self, platform: str, ids: Collection[str] | None) -> None:
-        """Refreshes the active runs that have, or have a task with, one of these ids; None: all active runs."""
-        wanted = None if ids is None else frozenset(ids)
-        for tracked in self._rows.list_runs(active=True):
-            run = tracked.run
-            if run.key.platform == platform and (wanted is None or _has_any_id(run, wanted)):
-                self.refresh_soon(tracked.handle)
+        """Soon refreshes the active runs that have, or have a task with, one of these ids; None: all of them."""
+        self._spawn(self._hint(platform, None if ids is None else frozenset(ids)))
+
+    async def _hint(self, platform: str, wanted: frozenset[str] | None) -> None:
+        for run in await self.active_heads():
+            if run.key.platform == platform and (wanted is None or not wanted.isdisjoint(run.ids)):
+                self.refresh_soon(run.handle)
 
     def hint_used(self, platform: str, since: datetime) -> None:
-        """Refreshes the active runs that somebody used, or was shown, since then."""
-        for tracked in self.followed_runs(platform):
-            if self.was_used(tracked, since):
-                self.refresh_soon(tracked.handle)
+        """Soon refreshes the active runs that somebody used, or was shown, since then."""
+        self._spawn(self._hint_used(platform, since))
+
+    async def _hint_used(self, platform: str, since: datetime) -> None:
+        for run in await self.followed_runs(platform):
+            if self.was_used(run, since):
+                self.refresh_soon(run.handle)
 
     def _is_being_created(self, handle: str) -> bool:
         """Whether the platform is still creating a started run: its tasks appear later, without a hint."""
         tracked = self._rows.get(handle)
         return tracked is not None and tracked.started and tracked.run.state is RunState.STARTING
-
-
-def _has_any_id(run: Run, ids: Set[str]) -> bool:
-    return run.key.id in ids or any(task.id in ids for task in run.tasks)
 
 
 def _run_of_summary(head: RunSummary) -> Run:

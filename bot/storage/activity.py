@@ -30,17 +30,24 @@ class ActivityRows:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def add_line(self, post: ActivityPost, number: int, line: ActivityLine) -> None:
-        """Saves a line that is to be shown, at its position in the post, which may be new."""
+    async def add_line(self, post: ActivityPost, number: int, line: ActivityLine) -> ActivityPost | None:
+        """Saves a line that is to be shown, at its position in the post, which may be new. If another post has the
+        line's slot, the line is saved there, and that post is returned."""
         new = {"post": post.post, "place": post.place.model_dump_json(), "at": post.at, "run": _number(post.run)}
         row = {"run": _number(line.run), "nonce": post.nonce, "number": number, "line": _dump_line(line)}
 
-        def change(connection: Connection) -> None:
+        def change(connection: Connection) -> Row | None:
+            earlier = connection.row(_POST_OF_SLOT, slot=line.slot)
+            if earlier is not None and earlier["nonce"] != post.nonce:
+                connection.execute(_REPLACE_LINE, slot=line.slot, line=row["line"])
+                return earlier
             connection.execute(_INSERT_POST, nonce=post.nonce, **new)
             connection.put("activity_lines", {"slot": line.slot}, row | {"shown": False})
             connection.changed("activity_lines", line.slot)
+            return None
 
-        await self._store.transaction(change, Commit.ACTIVITY)
+        earlier = await self._store.transaction(change, Commit.ACTIVITY)
+        return None if earlier is None else _load_post(earlier)
 
     async def mark_shown(self, post: ActivityPost, lines: Sequence[ActivityLine]) -> None:
         """The chat has the post, with these lines. One that was changed since is still to be shown."""
@@ -73,7 +80,7 @@ class ActivityRows:
         """Those with a line that the chat does not show."""
         return await self._posts("where nonce in (select nonce from activity_lines where shown = false)")
 
-    async def _lines(self, condition: str = "", **values: str) -> Sequence[ActivityLine]:
+    async def _lines(self, condition: str = "", **values: object) -> Sequence[ActivityLine]:
         rows = await self._store.rows(f"select * from activity_lines {condition}", **values)  # noqa: S608
         return self._store.parse_rows("activity_lines", rows, _load_line, key=["slot"])
 
@@ -82,9 +89,11 @@ class ActivityRows:
         await self._lines()
         await self._posts()
 
-    async def slots(self) -> Sequence[str]:
-        """The slot of every stored line."""
-        return [row["slot"] for row in await self._store.rows("select slot from activity_lines")]
+    async def lines_of_message(self, key: str) -> Sequence[ActivityLine]:
+        """The slots of a message's lines begin with its key and a colon."""
+        start = f"{key}:"
+        condition = "where slot >= :start and slot < :end and substr(slot, 1, :length) = :start"
+        return await self._lines(condition, start=start, end=f"{key};", length=len(start))
 
     async def find_post(self, slot: str) -> ActivityPost | None:
         """The post that holds the line of ``slot``, if there is one."""
@@ -105,6 +114,9 @@ class ActivityRows:
 _INSERT_POST = """
 insert into activity_posts (nonce, run, place, post, at) values (:nonce, :run, :place, :post, :at)
 on conflict do nothing"""
+_POST_OF_SLOT = """
+select p.* from activity_lines l join activity_posts p on p.nonce = l.nonce where l.slot = :slot"""
+_REPLACE_LINE = "update activity_lines set line = :line, shown = false where slot = :slot"
 _SET_POST = "update activity_posts set post = :post, place = :place where nonce = :nonce"
 _MARK_SHOWN = "update activity_lines set shown = true where slot = :slot and line = :line"
 

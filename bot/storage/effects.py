@@ -57,19 +57,16 @@ class UnreadableEffect(StoreError):
 class EffectLog:
     def __init__(self, store: Store) -> None:
         self._store = store
-        # (run, task) of every receipt. Most tasks have none, and are answered without a query.
-        self._with_receipts: set[tuple[str, str]] = set()
-
-    async def load(self) -> None:
-        rows = await self._store.rows("select distinct run, task from ledger")
-        self._with_receipts = {(f"R{row['run']}", row["task"]) for row in rows}
+        # Run -> its tasks with receipts, of the runs asked about last. Most tasks have none.
+        self._with_receipts: dict[str, set[str]] = {}
 
     async def reload(self, receipts: Collection[str] | None) -> None:
         """Other replicas have done something, and these receipts prove it, or any."""
         if receipts is None:
-            await self.load()
+            self._with_receipts.clear()
         for run, task in map(json.loads, receipts or ()):
-            self._with_receipts.add((run, task))
+            if run in self._with_receipts:
+                self._with_receipts[run].add(task)
 
     async def get(self, key: str, step_key: str) -> Effect | None:
         query = "select * from effects where key = :key and step = :step"
@@ -160,17 +157,29 @@ class EffectLog:
             connection.changed("receipts", json.dumps([effect.run, effect.step.target]))
 
     def remember_receipt(self, effect: Effect) -> None:
-        self._with_receipts.add((effect.run, effect.step.target))
+        if effect.run in self._with_receipts:
+            self._with_receipts[effect.run].add(effect.step.target)
 
     async def receipts(self, run: str, task: str) -> Sequence[Receipt]:
         """The last 50, newest first. An empty ``task`` means the whole run."""
-        if task and (run, task) not in self._with_receipts:
+        if task and task not in await self._tasks_with_receipts(run):
             return []
         query = _RECEIPTS_OF_TASK if task else _RECEIPTS_OF_RUN
         rows = await self._store.rows(query, run=int(run[1:]), **({"task": task} if task else {}))
         return self._store.parse_rows("ledger", rows, _load_receipt, key=["key", "step"])
 
+    async def _tasks_with_receipts(self, run: str) -> set[str]:
+        known = self._with_receipts.get(run)
+        if known is None:
+            if len(self._with_receipts) >= _MOST_RUNS:
+                self._with_receipts.clear()
+            known = self._with_receipts[run] = set()  # a receipt that is stored meanwhile is added to it
+            known.update(row["task"] for row in await self._store.rows(_TASKS_WITH_RECEIPTS, run=int(run[1:])))
+        return known
 
+
+_MOST_RUNS = 2000
+_TASKS_WITH_RECEIPTS = "select distinct task from ledger where run = :run"
 _COLUMNS = (
     *("key", "step", "run", "platform", "kind", "write", "marker", "baseline"),
     *("state", "outcome", "sends", "sent_at"),

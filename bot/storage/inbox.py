@@ -160,11 +160,13 @@ class Inbox:
         row = await self._store.row("select min(at) as at from inbox where state != 'done'")
         return read_time(row["at"]) if row is not None else None
 
+    async def unfinished_keys(self) -> Sequence[str]:
+        query = "select key from inbox where state in ('new', 'placed', 'again')"
+        return [row["key"] for row in await self._store.rows(query)]
+
     async def unfinished(self) -> Sequence[UnfinishedMessage]:
         """In the order to resume them: by position in the run queues, then those that have none yet."""
-        rows = await self._store.rows(
-            "select * from inbox where state != 'done' order by queue_order is null, queue_order, seq"
-        )
+        rows = await self._store.rows(_UNFINISHED)
         return self._store.parse_rows("inbox", rows, _unfinished, key=["key"])
 
     def reopen(self, connection: Connection, key: str, requested_at: datetime | None) -> UnfinishedMessage | None:
@@ -226,6 +228,9 @@ class Inbox:
         await self._store.transaction(lambda connection: _update(connection, key, **values), kind)
 
 
+_UNFINISHED = """
+select * from inbox where state in ('new', 'placed', 'again')
+order by queue_order is null, queue_order, seq"""
 _PENDING_STARTS = "select * from inbox where state in ('placed', 'again') and route like :starting order by seq"
 _COLUMNS = ("key", "message", "answer", "state", "stopped", "at")
 _RECORD = f"{insert_query('inbox', _COLUMNS)} on conflict do nothing"

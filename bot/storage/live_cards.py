@@ -14,7 +14,7 @@ class LiveCard:
     """The live card of a run in one place. ``post`` is empty while the card is being posted.
 
     ``old_post`` is what it replaces, and stays the live card until then. ``deletions``: how often others deleted
-    it.
+    it. ``drawn_at``: when it was last posted or edited.
     """
 
     nonce: str
@@ -25,6 +25,7 @@ class LiveCard:
     edited_at: datetime | None = None
     old_post: str = ""
     deletions: int = 0
+    drawn_at: datetime | None = None
 
     @property
     def visible_post(self) -> str:
@@ -35,12 +36,23 @@ class LiveCardRows:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def all(self) -> Sequence[LiveCard]:
-        rows = await self._store.rows("select * from live_cards")
-        return self._store.parse_rows("live_cards", rows, _live_card, key=["nonce"])
+    async def read_all(self) -> None:
+        """Parses every row, so that the store knows those that cannot be read."""
+        self._parse(await self._store.rows("select * from live_cards"))
 
     async def of_run(self, run: str) -> Sequence[LiveCard]:
-        rows = await self._store.rows("select * from live_cards where run = :run", run=int(run[1:]))
+        return self._parse(await self._store.rows("select * from live_cards where run = :run", run=int(run[1:])))
+
+    async def due(self) -> Sequence[LiveCard]:
+        """Those that may not show the newest state of their runs, or are not posted."""
+        return self._parse(await self._store.rows("select * from live_cards where due_version >= 0"))
+
+    async def drawn_before(self, day: datetime, since: datetime, *, after: str) -> Sequence[LiveCard]:
+        """Those drawn last before ``day``, of runs that are not over, or whose card was drawn ``since`` then: the
+        next few ``after`` this nonce."""
+        return self._parse(await self._store.rows(_DRAWN_BEFORE, day=day, since=since, after=after))
+
+    def _parse(self, rows: Sequence[Row]) -> Sequence[LiveCard]:
         return self._store.parse_rows("live_cards", rows, _live_card, key=["nonce"])
 
     async def save(self, card: LiveCard) -> None:
@@ -50,10 +62,13 @@ class LiveCardRows:
             "post": card.post,
             "shown": card.shown,
             "edited_at": card.edited_at,
+            "drawn_at": card.drawn_at,
             "place": card.place.model_dump_json(),
             "old_post": card.old_post,
             "deletions": card.deletions,
         }
+        if not card.post:
+            values["due_version"] = 0
         key = {"run": int(card.run[1:]), "place_key": card.place.key}
 
         def change(connection: Connection) -> None:
@@ -69,17 +84,33 @@ class LiveCardRows:
 
         await self._store.transaction(change, Commit.LIVE_CARD)
 
-    async def record_edit(self, card: LiveCard, shown: str, at: datetime) -> None:
-        """Durable soon: until then, a restart edits it again."""
+    def record_edit(self, card: LiveCard, version: int, *, settled: bool) -> None:
+        """As ``record_shown``, with what it shows."""
+        values = {"shown": card.shown, "edited_at": card.edited_at, "drawn_at": card.drawn_at}
+        self._later(_RECORD_EDIT, card, version, settled, **values)
 
+    def record_shown(self, card: LiveCard, version: int, *, settled: bool) -> None:
+        """It shows this version of its run. Durable soon: until then, a restart draws it again. So does one if
+        what is shown is not ``settled``, as it can change without the run."""
+        self._later(_RECORD_SHOWN, card, version, settled)
+
+    def _later(self, query: str, card: LiveCard, version: int, settled: bool, **values: object) -> None:
         def change(connection: Connection) -> None:
-            connection.execute(_RECORD_EDIT, nonce=card.nonce, shown=shown, at=at)
-            connection.changed("live_cards", card.run)
+            due = None if settled else 0
+            connection.execute(query, nonce=card.nonce, version=version, due=due, **values)
+            if values:
+                connection.changed("live_cards", card.run)
 
         self._store.later(change, Commit.LIVE_CARD)
 
 
-_RECORD_EDIT = "update live_cards set shown = :shown, edited_at = :at where nonce = :nonce"
+_DUE = "due_version = case when due_version > :version then due_version else :due end where nonce = :nonce"
+_RECORD_EDIT = f"update live_cards set shown = :shown, edited_at = :edited_at, drawn_at = :drawn_at, {_DUE}"  # noqa: S608
+_RECORD_SHOWN = f"update live_cards set {_DUE}"  # noqa: S608  our own words
+_DRAWN_BEFORE = """
+select c.* from live_cards c join runs r on r.number = c.run
+where c.drawn_at < :day and (c.drawn_at >= :since or r.over = false) and c.nonce > :after
+order by c.nonce limit 100"""
 
 
 def _live_card(row: Row) -> LiveCard:
@@ -92,4 +123,5 @@ def _live_card(row: Row) -> LiveCard:
         edited_at=read_time(row["edited_at"]),
         old_post=row["old_post"],
         deletions=row["deletions"],
+        drawn_at=read_time(row["drawn_at"]),
     )

@@ -89,7 +89,7 @@ class OutboxRows:
 
     async def unsent(self) -> Sequence[Delivery]:
         """In the order in which they were put."""
-        rows = await self._store.rows("select * from outbox where state != 'sent' order by seq")
+        rows = await self._store.rows("select * from outbox where state in ('waiting', 'parked') order by seq")
         return self._store.parse_rows("outbox", rows, _delivery, key=["key"])
 
     async def is_unsent(self, key: str) -> bool:

@@ -101,6 +101,8 @@ class RunTransaction:
         if changed == stored.run:
             return stored
         self.news += insert_news(self.connection, handle, run_news(stored.run, changed), self.now)
+        if stored.run.run.state.is_over and not changed.run.state.is_over:
+            self._find_bindings(handle)
         return self._save(replace(stored, run=changed), stored.run)
 
     def bind(self, handle: str, place: Place) -> None:
@@ -110,6 +112,12 @@ class RunTransaction:
         self.connection.put("bindings", key, {"run": run_number(handle), "at": self.now})
         self.connection.changed("runs", handle)
         self.bound[place.key, place.thread] = handle
+
+    def _find_bindings(self, handle: str) -> None:
+        """Of a run that was over, and goes on."""
+        query = "select place, thread from bindings where run = :run"
+        for row in self.connection.rows(query, run=run_number(handle)):
+            self.bound.setdefault((row["place"], row["thread"]), handle)
 
     def bound_to(self, place: Place) -> StoredRun | None:
         query = "select run from bindings where place = :place and thread = :thread"
@@ -148,6 +156,7 @@ class RunTransaction:
         values = run_values(stored.run, before) | {"version": stored.version, "start_key": stored.start_key}
         query = update_query("runs", tuple(values), "number = :number")
         self.connection.execute(query, number=run_number(stored.handle), **values)
+        self.connection.execute(_CARDS_ARE_DUE, run=run_number(stored.handle), version=stored.version)
         return self._remember(stored)
 
     def _remember(self, stored: StoredRun) -> StoredRun:
@@ -161,8 +170,10 @@ _BY_PLATFORM_ID = "select * from runs where platform = :platform and platform_id
 _BY_START_KEY = "select * from runs where start_key = :start_key"
 _PENDING_STARTS = """
 select * from runs where platform = :platform and platform_id is null and started = false and over = false"""
+_CARDS_ARE_DUE = "update live_cards set due_version = :version where run = :run"
 _COLUMNS = (
-    *("platform", "platform_id", "runbook_id", "started", "over", "snapshot", "handles", "overlay"),
+    *("platform", "platform_id", "runbook_id", "runbook_title", "started", "over"),
+    *("snapshot", "handles", "overlay"),
     *("start_key", "at", "version"),
 )
 _INSERT = f"{insert_query('runs', _COLUMNS)} returning number"
@@ -188,6 +199,7 @@ def run_values(tracked: TrackedRun, before: TrackedRun | None = None) -> dict[st
         "platform": run.key.platform,
         "platform_id": run.key.id or None,
         "runbook_id": run.runbook_id,
+        "runbook_title": run.runbook.casefold(),
         "started": tracked.started,
         "over": run.state.is_over,
     }
@@ -198,6 +210,13 @@ def run_values(tracked: TrackedRun, before: TrackedRun | None = None) -> dict[st
     if before is None or tracked.overlay is not before.overlay:
         values["overlay"] = tracked.overlay.model_dump_json(exclude_defaults=True)
     return values
+
+
+def stored_row(stored: StoredRun) -> Row:
+    """As it is in the table."""
+    number, at = run_number(stored.handle), stored.created_at.isoformat()
+    more = {"number": number, "version": stored.version, "start_key": stored.start_key, "at": at}
+    return run_values(stored.run) | more
 
 
 def stored_run(row: Row) -> StoredRun:

@@ -1,6 +1,6 @@
 """Messages that are due later, such as reminders of a promised status update."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from bot.storage.sql import Connection, Row, read_time
@@ -14,10 +14,13 @@ class ScheduledRows:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def all(self) -> Mapping[str, tuple[datetime, Message]]:
-        """Slot -> (due time, message)."""
-        rows = await self._store.rows("select * from scheduled")
-        return dict(self._store.parse_rows("scheduled", rows, _scheduled, key=["slot"]))
+    async def all(self) -> AsyncIterator[tuple[str, tuple[datetime, Message]]]:
+        """(slot, (due time, message)), read a few at a time."""
+        last = ""
+        while rows := await self._store.rows(_NEXT, after=last):
+            for scheduled in self._store.parse_rows("scheduled", rows, _scheduled, key=["slot"]):
+                yield scheduled
+            last = rows[-1]["slot"]
 
     async def find(self, slot: str) -> tuple[datetime, Message] | None:
         rows = await self._store.rows("select * from scheduled where slot = :slot", slot=slot)
@@ -43,6 +46,9 @@ class ScheduledRows:
 
 def _delete(connection: Connection, slot: str) -> None:
     connection.execute("delete from scheduled where slot = :slot", slot=slot)
+
+
+_NEXT = "select * from scheduled where slot > :after order by slot limit 100"
 
 
 def _scheduled(row: Row) -> tuple[str, tuple[datetime, Message]]:

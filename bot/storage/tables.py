@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -50,6 +51,7 @@ inbox = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("requested_at", UtcDateTime),  # when a person's decision reopened it
     Index("inbox_state", "state"),
+    Index("inbox_queue_order", "queue_order"),
 )
 
 runs = Table(
@@ -59,6 +61,7 @@ runs = Table(
     Column("platform", _text(64), nullable=False),
     Column("platform_id", _text(255)),  # null while only reserved
     Column("runbook_id", _text(255), nullable=False, default=""),
+    Column("runbook_title", Text),  # in lower case
     Column("start_key", _text(255), unique=True),
     Column("started", Boolean, nullable=False),
     Column("over", Boolean, nullable=False),
@@ -68,6 +71,8 @@ runs = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False, server_default="0"),  # counts the changes of the row
     UniqueConstraint("platform", "platform_id"),
+    Index("runs_over", "over", "number"),
+    Index("runs_runbook", "runbook_title", "number"),
     sqlite_autoincrement=True,  # handles are never reused, not even the last one
 )
 
@@ -78,6 +83,7 @@ bindings = Table(
     Column("thread", _text(255), primary_key=True),  # empty for the channel itself
     Column("run", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Index("bindings_run", "run"),
 )
 
 last_used = Table(
@@ -139,7 +145,11 @@ live_cards = Table(
     Column("edited_at", UtcDateTime),
     Column("old_post", _text(255), nullable=False, server_default=""),  # becomes a pointer to ``post``
     Column("deletions", Integer, nullable=False, server_default="0"),  # how often others deleted the card
+    Column("drawn_at", UtcDateTime),
+    Column("due_version", Integer),  # version of the run that it may not show yet; null: it shows the newest
     UniqueConstraint("run", "place_key"),
+    Index("live_cards_due", "due_version"),
+    Index("live_cards_drawn", "drawn_at"),
 )
 
 outbox = Table(
@@ -162,6 +172,8 @@ outbox = Table(
     Index("outbox_state", "state"),
 )
 
+_NOT_SHOWN = text("shown = false")
+
 activity_lines = Table(
     "activity_lines",
     metadata,
@@ -172,6 +184,7 @@ activity_lines = Table(
     Column("line", Text, nullable=False),
     Column("shown", Boolean, nullable=False, server_default="1"),  # whether the chat shows this line
     Index("activity_lines_nonce", "nonce"),
+    Index("activity_lines_waiting", "nonce", sqlite_where=_NOT_SHOWN, postgresql_where=_NOT_SHOWN),
 )
 
 activity_posts = Table(
@@ -253,6 +266,8 @@ local_runs = Table(
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", _text(255), nullable=False, unique=True),
     Column("document", Text, nullable=False),
+    Column("over", Boolean),  # null: not known
+    Index("local_runs_over", "over"),
 )
 
 rate_limits = Table(

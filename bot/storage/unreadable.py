@@ -21,13 +21,14 @@ async def find_unreadable_rows(url: str) -> Sequence[UnreadableRow]:
     """Reads every row and changes nothing. Raises ``StoreError``, also if another version made the tables."""
     store = Store(url)
     try:
-        await RunRows(store, _now).load()
+        await RunRows(store, _now).read_all()
         await Inbox(store).read_all()
         await EffectLog(store).read_all()
         await ActivityRows(store).read_all()
-        await LiveCardRows(store).all()
+        await LiveCardRows(store).read_all()
         await OutboxRows(store).unsent()
-        await ScheduledRows(store).all()
+        async for _ in ScheduledRows(store).all():
+            pass
         await PeopleRows(store).load()
         await RateLimitRows(store, read_only=True).load()
         await SurfaceStateRows(store, "").read_all()

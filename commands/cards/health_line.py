@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from adapters.models import Health, RunHealth
+from adapters.models import Health
 from commands.model.card import Text, Tone
+from commands.model.run_head import run_health
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
 from commands.text.phrases import clock, health_name, join_parts, shorten
@@ -18,22 +19,6 @@ TONES: Mapping[Health, Tone] = {
 }
 MOST_URGENT_FIRST = (Health.RED, Health.AMBER, Health.UNSET, Health.GREEN)
 _DOTS: Mapping[Health, str] = {Health.GREEN: "🟢", Health.AMBER: "🟠", Health.RED: "🔴"}
-
-
-def run_health(tracked: TrackedRun) -> RunHealth:
-    """The newer of the platform's and the one that Liaison stores. The stored colour stays where the platform
-    has only a newer text."""
-    run, overlay = tracked.run, tracked.overlay
-    theirs = RunHealth(health=run.health, text=run.health_text, by=run.health_by, at=run.health_at)
-    newest = overlay.promised_at is not None and (run.health_at is None or overlay.promised_at >= run.health_at)
-    due = overlay.update_due if newest else overlay.update_due or run.update_due
-    if overlay.health_at and (run.health_at is None or overlay.health_at >= run.health_at):
-        return RunHealth(
-            health=overlay.health, text=overlay.health_text, by=overlay.health_by, at=overlay.health_at, due=due
-        )
-    if run.health is Health.UNSET and overlay.health_at:
-        theirs = theirs.model_copy(update={"health": overlay.health})
-    return theirs.model_copy(update={"due": due})
 
 
 def is_stored_here(tracked: TrackedRun) -> bool:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from adapters.models import Health, Task, TaskState
 from adapters.protocol import supports
 from adapters.writes import Op
-from commands.cards.health_line import health_title, run_health
+from commands.cards.health_line import health_title
 from commands.cards.task_buttons import approve_button, begin_button
 from commands.cards.task_row import as_shown
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import Button, Card, PersonName, Text
 from commands.model.messages import Actor
 from commands.model.ports import Services
+from commands.model.run_head import run_health
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
 from commands.text.error_text import platform_title

@@ -10,7 +10,7 @@ from adapters.models import Health, Run, RunHealth, RunState, Task
 from adapters.protocol import Capability, supports
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op
-from commands.cards.health_line import TONES, health_title, run_health, status_line
+from commands.cards.health_line import TONES, health_title, status_line
 from commands.cards.progress import progress_line, task_counts
 from commands.cards.run_menu import all_tasks_button, more_menu
 from commands.cards.run_tasks import RunTasks
@@ -18,6 +18,7 @@ from commands.cards.task_row import shown_tasks
 from commands.model.card import Button, Card, Text
 from commands.model.intents import End, OpenForm, Retry
 from commands.model.ports import Services
+from commands.model.run_head import run_health
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
 from commands.text.error_text import platform_messages

@@ -12,6 +12,7 @@ from commands.language.parser import parse_line
 from commands.lookup.distinct_names import run_names
 from commands.lookup.earlier_message import original_intent, require_access_to
 from commands.lookup.run_lookup import no_run_error
+from commands.lookup.run_search import load_runs, started_runs
 from commands.model.card import Field, Form, Option, Text
 from commands.model.command import Command, CommandSet
 from commands.model.errors import BadArguments, CommandError, Missing, Stale
@@ -172,11 +173,11 @@ async def _candidate_runs(chosen: str, place: Place, services: Services) -> Sequ
         return [tracked]
     if place.thread and (bound := await services.runs.for_thread(place)):
         return [bound]
-    of_channel = [tracked for tracked in await services.runs.for_channel(place) if tracked.started]
-    runs = of_channel or [tracked for tracked in await services.runs.list_runs(active=True) if tracked.started]
+    of_channel = [run for run in await services.runs.for_channel(place) if run.started]
+    runs = await load_runs((of_channel or await started_runs(services))[:MOST_OPTIONS], services)
     if not runs:
         raise no_run_error()
-    return runs[:MOST_OPTIONS]
+    return runs
 
 
 def _run_field(runs: Sequence[TrackedRun]) -> Field:

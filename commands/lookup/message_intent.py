@@ -64,9 +64,7 @@ async def read_message(message: Message, services: Services) -> Intent:
         return await asyncio.to_thread(parse_message, message, services)
     except UnknownCommand as error:
         text = str(error.facts.get("text", ""))
-        runs = await services.runs.list_runs(active=False)
-        titles = {tracked.run.runbook.casefold() for tracked in runs}
-        if text.casefold() in titles - {""}:
+        if text and await services.runs.runs_of_runbook(text):
             return Show(what=text, kind="runbook")
         raise
 

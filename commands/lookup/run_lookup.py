@@ -11,16 +11,20 @@ from adapters.writes import Op
 from commands.language.platform_references import parse_platform_reference
 from commands.language.references import is_run_handle
 from commands.lookup.distinct_names import run_names
-from commands.lookup.fuzzy import find_matches
 from commands.lookup.irreversible import is_irreversible
+from commands.lookup.run_search import load_runs, search_runs, started_runs
 from commands.model.card import Button
 from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import OpenForm, Runbooks, Runs, Show
 from commands.model.messages import Message
 from commands.model.ports import Services
+from commands.model.run_head import RunHead
 from commands.model.tracked_run import TrackedRun
-from commands.text.phrases import MOST_CHOICES, bare_title, button, choice, run_name, show_button
+from commands.text.catalogue import plain_text, translate
+from commands.text.phrases import MOST_CHOICES, button, choice, run_name, show_button
 from commands.visibility import missing_run
+
+_MOST_NAMED = 50  # of the runs without a button
 
 
 async def is_unread(key: RunKey, services: Services) -> bool:
@@ -55,15 +59,16 @@ async def find_run(reference: str, message: Message, services: Services, *, op: 
         raise Missing(
             "run.is_runbook", buttons=[button("button.show_runbook", Show(what=str(key), kind="runbook"))]
         )
-    active = [tracked for tracked in await services.runs.list_runs(active=True) if tracked.started]
-    found = find_matches(reference, [(bare_title(tracked.run, tracked.handle), tracked) for tracked in active])
-    if found.single and not found.is_exact and _cannot_undo(op, found.single, services):
-        raise _ambiguous_run([found.single], message, "run.confirm", words=reference, run=run_name(found.single))
-    if found.single:
-        return found.single
+    found = await search_runs(reference, services)
+    single = await services.runs.get(found.single.handle) if found.single else None
+    if single and not found.is_exact and _cannot_undo(op, single, services):
+        raise _ambiguous_run([single], (), message, "run.confirm", words=reference, run=run_name(single))
+    if single:
+        return single
     if found.several:
-        raise _ambiguous_run(found.several, message, "run.several_named", words=reference)
-    buttons = run_choices(found.guesses, message) or [button("button.runs", Runs())]
+        raise await _several_runs(found.several, message, services, "run.several_named", words=reference)
+    guesses = await load_runs(found.guesses, services)
+    buttons = run_choices(guesses, message) or [button("button.runs", Runs())]
     raise Missing("run.none_named", words=reference, buttons=buttons)
 
 
@@ -78,7 +83,7 @@ async def find_run_of_place(message: Message, services: Services) -> TrackedRun 
     if place.thread and (bound := await services.runs.for_thread(place)):
         return bound
     runs = await services.runs.for_channel(place)
-    return runs[0] if len(runs) == 1 else None
+    return await services.runs.get(runs[0].handle) if len(runs) == 1 else None
 
 
 async def find_run_for_read(message: Message, services: Services) -> TrackedRun | None:
@@ -90,7 +95,7 @@ async def find_run_for_read(message: Message, services: Services) -> TrackedRun 
         return bound
     of_channel = await services.runs.for_channel(message.place)
     if of_channel:
-        return of_channel[0]
+        return await services.runs.get(of_channel[0].handle)
     last = await services.runs.last_used(message.actor)
     return None if last is None or was_never_started(last) else last
 
@@ -104,12 +109,11 @@ async def find_run_for_write(message: Message, services: Services) -> TrackedRun
     """Never guesses. Raises ``Ambiguous`` with one button per run, or ``Missing``."""
     if found := await find_run_of_place(message, services):
         return found
-    of_channel = [tracked for tracked in await services.runs.for_channel(message.place) if tracked.started]
+    of_channel = [run for run in await services.runs.for_channel(message.place) if run.started]
     if of_channel:
-        raise _ambiguous_run(of_channel, message, "run.several_here")
-    elsewhere = [tracked for tracked in await services.runs.list_runs(active=True) if tracked.started]
-    if elsewhere:
-        raise _ambiguous_run(elsewhere, message, "run.none_here")
+        raise await _several_runs(of_channel, message, services, "run.several_here")
+    if elsewhere := await started_runs(services):
+        raise await _several_runs(elsewhere, message, services, "run.none_here")
     last = await services.runs.for_thread(message.place.model_copy(update={"thread": ""}))
     raise no_run_error(last if last and last.started and last.run.state.is_over else None)
 
@@ -124,13 +128,23 @@ def no_run_error(ended: TrackedRun | None = None) -> CommandError:
 
 def run_choices(runs: Sequence[TrackedRun], message: Message) -> list[Button]:
     """A button per run, which completes the command of ``message`` with it."""
-    shown = runs[:MOST_CHOICES]
     return [
         choice(message.key, {"run": tracked.handle}, name)
-        for tracked, name in zip(shown, run_names(shown), strict=True)
+        for tracked, name in zip(runs, run_names(runs), strict=True)
     ]
 
 
-def _ambiguous_run(runs: Sequence[TrackedRun], message: Message, key: str, **facts: object) -> Ambiguous:
-    rest = ", ".join(tracked.handle for tracked in runs[MOST_CHOICES:])
-    return Ambiguous(key, buttons=run_choices(runs, message), rest=rest, **facts)
+async def _several_runs(
+    runs: Sequence[RunHead], message: Message, services: Services, key: str, **facts: object
+) -> Ambiguous:
+    shown = await load_runs(runs[:MOST_CHOICES], services)
+    return _ambiguous_run(shown, [run.handle for run in runs[MOST_CHOICES:]], message, key, **facts)
+
+
+def _ambiguous_run(
+    runs: Sequence[TrackedRun], rest: Sequence[str], message: Message, key: str, **facts: object
+) -> Ambiguous:
+    """``rest`` are the handles of those without a button."""
+    named, more = rest[:_MOST_NAMED], len(rest) - _MOST_NAMED
+    others = [*named, *([plain_text(translate("list.more", count=more))] if more > 0 else [])]
+    return Ambiguous(key, buttons=run_choices(runs, message), rest=", ".join(others), **facts)

@@ -10,6 +10,7 @@ from commands.language.platform_references import parse_platform_reference
 from commands.lookup.distinct_names import runbook_names
 from commands.lookup.fuzzy import MAX_LENGTH, find_matches
 from commands.lookup.platform_lists import ask_platforms
+from commands.lookup.run_search import search_runs
 from commands.model.card import Button, Code, Text
 from commands.model.errors import Ambiguous, BadArguments, Missing
 from commands.model.intents import Runbooks
@@ -18,7 +19,6 @@ from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import lazy, plain_text, translate
 from commands.text.phrases import (
     MOST_CHOICES,
-    bare_title,
     button,
     choice,
     run_name,
@@ -130,11 +130,8 @@ async def _find_running(query: str, platform: str, services: Services) -> Tracke
     if not query:
         return None
     name = find_platform(platform, services) if platform else ""
-    active = [tracked for tracked in await services.runs.list_runs(active=True) if tracked.started]
-    candidates = [tracked for tracked in active if name in ("", tracked.run.key.platform)]
-    return find_matches(
-        query, [(bare_title(tracked.run, tracked.handle), tracked) for tracked in candidates]
-    ).single
+    found = (await search_runs(query, services, platform=name)).single
+    return await services.runs.get(found.handle) if found else None
 
 
 def _runbook_choices(runbooks: Sequence[Runbook], key: str) -> list[Button]:

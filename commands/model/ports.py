@@ -22,6 +22,7 @@ from commands.model.command import CommandSet
 from commands.model.intents import UpdateDue
 from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Outcome
+from commands.model.run_head import RunHead
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
 
@@ -30,16 +31,24 @@ class RunsPort(Protocol):
 
     async def get(self, handle: str) -> TrackedRun | None: ...
     async def find(self, key: RunKey) -> TrackedRun | None: ...
-    async def list_runs(self, *, active: bool = True) -> Sequence[TrackedRun]:
-        """Newest first."""
+    async def active_heads(self) -> Sequence[RunHead]:
+        """Of all runs that are not over, newest first."""
+        ...
+
+    async def runs_of(self, actor: Actor) -> Sequence[TrackedRun]:
+        """Those that are not over and that this person may have a part in, newest first."""
+        ...
+
+    async def runs_of_runbook(self, title: str) -> Sequence[TrackedRun]:
+        """A few runs of the runbook with this title in any case, over or not, newest first."""
         ...
 
     async def for_thread(self, place: Place) -> TrackedRun | None:
         """The run bound to exactly this thread, or to the channel if ``place`` has no thread."""
         ...
 
-    async def for_channel(self, place: Place) -> Sequence[TrackedRun]:
-        """All active runs of the channel and its threads."""
+    async def for_channel(self, place: Place) -> Sequence[RunHead]:
+        """All runs of the channel and its threads that are not over."""
         ...
 
     async def last_used(self, actor: Actor) -> TrackedRun | None: ...

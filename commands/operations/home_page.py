@@ -9,7 +9,7 @@ from datetime import datetime
 
 from adapters.errors import AdapterError
 from adapters.models import Health, Task, TaskState
-from commands.cards.health_line import MOST_URGENT_FIRST, health_word, run_health
+from commands.cards.health_line import MOST_URGENT_FIRST, health_word
 from commands.cards.permitted_buttons import may, with_permitted_buttons
 from commands.cards.progress import progress_line
 from commands.cards.run_tasks import RunTasks
@@ -21,6 +21,7 @@ from commands.model.errors import CommandError
 from commands.model.intents import Home, Notify, OpenForm, Runs, Show
 from commands.model.messages import Actor, Place
 from commands.model.ports import Services
+from commands.model.run_head import run_head, run_health
 from commands.model.tracked_run import TrackedRun
 from commands.operations.candidates import is_mine
 from commands.operations.my_tasks import find_my_tasks
@@ -59,11 +60,12 @@ async def home_page(
     except CommandError as error:
         text = translate(error.key, **error.facts)
         return Card(title=text, summary=plain_text(text), lines=(text,))
-    active = [tracked for tracked in await services.runs.list_runs(active=True) if tracked.started]
+    active = [tracked for tracked in await services.runs.runs_of(actor) if tracked.started]
     last = await services.runs.last_used(actor)
-    own = [tracked for tracked in active if reader.has_part_in(tracked)]
-    if last is not None and last in active and last not in own:
+    own = [tracked for tracked in active if reader.has_part_in(run_head(tracked))]
+    if last is not None and last.started and run_head(last).is_active and last not in own:
         own.append(last)
+        active += [] if last in active else [last]
     title = translate("home_page.summary")
     helped = own if may(Right.WRITE, actor, place, services) else []
     page = Card(

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from adapters.errors import AdapterError
 from adapters.models import RunbookKey, TaskKey
-from commands.cards.health_line import TONES, health_title, run_health, status_line
+from commands.cards.health_line import TONES, health_title, status_line
 from commands.cards.progress import progress_line
 from commands.cards.task_row import row, shown_tasks
 from commands.language.platform_references import parse_platform_reference
 from commands.model.card import Card, Text
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import Services
+from commands.model.run_head import run_health
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import join_parts, open_link, run_name, state_and_note, task_name

@@ -1,5 +1,6 @@
 """Finds and shows what was named: a run, a task or a runbook. Writes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.errors import AdapterError, NotFound
@@ -13,6 +14,7 @@ from commands.language.references import is_run_handle, is_task_handle
 from commands.lookup.distinct_names import run_names, runbook_names
 from commands.lookup.fuzzy import Matches, find_matches
 from commands.lookup.run_lookup import no_run_error
+from commands.lookup.run_search import load_runs, search_runs
 from commands.lookup.runbook_lookup import RunbookSearch, search_runbooks
 from commands.lookup.task_lookup import find_task
 from commands.model.card import Answer, Button
@@ -21,12 +23,13 @@ from commands.model.errors import Ambiguous, CommandError, Missing
 from commands.model.intents import Help, Runbooks, Show
 from commands.model.messages import Membership
 from commands.model.ports import CommandContext
+from commands.model.run_head import RunHead
 from commands.model.tracked_run import TrackedRun
 from commands.operations.comments import show_comments
 from commands.operations.read_run import refreshed
 from commands.text.catalogue import translate
 from commands.text.error_text import platform_messages
-from commands.text.phrases import LABEL_LENGTH, MOST_CHOICES, bare_title, button, short_card, shorten, task_name
+from commands.text.phrases import LABEL_LENGTH, MOST_CHOICES, button, short_card, shorten, task_name
 from commands.visibility import missing_run
 
 _SURE_RANK = 1  # of ``Matches``: an exact title or its beginning
@@ -151,10 +154,9 @@ async def _show_named(intent: Show, what: str, context: CommandContext) -> Answe
     """A task of this place's run, a run, or a runbook. The best match is shown; equal matches become buttons."""
     tracked = context.run
     tasks: Matches[Task] = Matches()
-    runs: Matches[TrackedRun] = Matches()
+    runs: Matches[RunHead] = Matches()
     if intent.kind != "runbook":
-        active = [run for run in await context.services.runs.list_runs(active=True) if run.started]
-        runs = find_matches(what, [(bare_title(run.run, run.handle), run) for run in active])
+        runs = await search_runs(what, context.services)
         tasks = find_matches(what, [(task.title, task) for task in tracked.run.tasks] if tracked else [])
     if min(tasks.rank, runs.rank) > _SURE_RANK:
         search = await _search_runbooks(what, context)
@@ -164,14 +166,16 @@ async def _show_named(intent: Show, what: str, context: CommandContext) -> Answe
     best = min(tasks.rank, runs.rank, books.rank)
     if tasks.single and tracked and tasks.rank == best:
         return await _show_task(intent, context, tracked, tracked.task_handle(tasks.single.id))
-    if runs.single and runs.rank == best:
-        return await _show_run(intent, context, runs.single)
+    if runs.single and runs.rank == best and (single := await context.services.runs.get(runs.single.handle)):
+        return await _show_run(intent, context, single)
     if books.single and books.rank == best:
         return await _show_runbook(intent, context, books.single.key)
-    several = _buttons(intent, tracked, tasks.several, runs.several, books.several)
+    equal = await load_runs(runs.several[:MOST_CHOICES], context.services)
+    several = _buttons(intent, tracked, tasks.several, equal, books.several)
     if several:
         raise Ambiguous("show.several", words=shorten(what, 60), buttons=several[:MOST_CHOICES])
-    raise _not_found(what, _buttons(intent, tracked, tasks.guesses, runs.guesses, books.guesses), search)
+    similar = await load_runs(runs.guesses, context.services)
+    raise _not_found(what, _buttons(intent, tracked, tasks.guesses, similar, books.guesses), search)
 
 
 async def _search_runbooks(what: str, context: CommandContext) -> RunbookSearch:
@@ -186,7 +190,7 @@ def _buttons(
     intent: Show,
     tracked: TrackedRun | None,
     tasks: tuple[Task, ...],
-    runs: tuple[TrackedRun, ...],
+    runs: Sequence[TrackedRun],
     books: tuple[Runbook, ...],
 ) -> list[Button]:
     found: list[Button] = []

@@ -6,7 +6,7 @@ from datetime import datetime
 from adapters.models import Health
 from adapters.toolkit.messages import in_language
 from adapters.writes import Op, SetStatus
-from commands.cards.health_line import TONES, health_title, run_health, status_line
+from commands.cards.health_line import TONES, health_title, status_line
 from commands.cards.progress import task_counts
 from commands.cards.receipt_card import answer_of, as_correction, report_outcome
 from commands.cards.task_row import shown_tasks
@@ -18,6 +18,7 @@ from commands.model.errors import BadArguments, Suggestion
 from commands.model.intents import OpenForm, Status
 from commands.model.outcomes import Done
 from commands.model.ports import CommandContext
+from commands.model.run_head import run_health
 from commands.model.tracked_run import TrackedRun
 from commands.operations.preconditions import not_over
 from commands.operations.read_run import refreshed

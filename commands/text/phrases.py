@@ -9,6 +9,7 @@ from adapters.models import Health, Run, Task, TaskState
 from adapters.toolkit.messages import current_language
 from commands.model.card import Button, Card, ClockTime, Link, Menu, Row, Span, Text, Tone
 from commands.model.intents import Choose, Intent, OpenForm, Show, Start
+from commands.model.run_head import RunHead
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import LazyText, lazy, plain_text, translate
 
@@ -128,7 +129,7 @@ def join_parts(parts: Sequence[Text | str], between: str = ", ") -> Text:
     return tuple(spans)
 
 
-def bare_title(run: Run, handle: str) -> str:
+def bare_title(run: Run | RunHead, handle: str) -> str:
     """The run's title without the handle that Liaison puts in front of it on the platform ("R9 Primary")."""
     rest = run.title.removeprefix(handle)
     bare = rest.lstrip()

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 
 from adapters.models import Health
 from adapters.toolkit.messages import in_language
-from commands.cards.health_line import run_health
 from commands.lookup.earlier_message import plain_name
 from commands.model.card import Answer, Button, PersonName, Text
 from commands.model.command import Command, Scope, button_only
 from commands.model.intents import OpenForm, PromiseUpdate, UpdateDue
 from commands.model.messages import Actor
 from commands.model.ports import CommandContext
+from commands.model.run_head import run_health
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
 from commands.text.locales import language_of

@@ -53,9 +53,10 @@ async def _run_here(context: CommandContext) -> TrackedRun | None:
     """The active run of the thread, or the only one of the channel."""
     runs = context.services.runs
     bound = await runs.for_thread(context.place) if context.place.thread else None
-    found = [bound] if bound else await runs.for_channel(context.place)
-    active = [tracked for tracked in found if tracked.started and not tracked.run.state.is_over]
-    return active[0] if len(active) == 1 else None
+    if bound is not None:
+        return bound if bound.started and not bound.run.state.is_over else None
+    of_channel = [run for run in await runs.for_channel(context.place) if run.started]
+    return await runs.get(of_channel[0].handle) if len(of_channel) == 1 else None
 
 
 def _run_card(tracked: TrackedRun, context: CommandContext) -> Card:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.models import Task
-from commands.cards.health_line import health_word, run_health
+from commands.cards.health_line import health_word
 from commands.cards.progress import task_counts
 from commands.cards.run_card import likely_steps
 from commands.cards.task_row import row, shown_tasks
@@ -14,6 +14,7 @@ from commands.model.command import Command, Example, ParsedLine, Scope
 from commands.model.intents import Help, Home, Mine, OpenForm, Runbooks
 from commands.model.messages import Place
 from commands.model.ports import CommandContext
+from commands.model.run_head import run_health
 from commands.model.tracked_run import TrackedRun
 from commands.operations.my_tasks import find_my_tasks
 from commands.text.catalogue import plain_text, translate
@@ -57,10 +58,8 @@ def _run_line(tracked: TrackedRun | None, place: Place) -> Text:
 
 async def _tasks(context: CommandContext) -> tuple[Section, Sequence[Text]]:
     """As ``mine`` finds them, and what could not be asked."""
-    active = await context.services.runs.list_runs(active=True)
-    found = await find_my_tasks(
-        context.actor, context.services, [tracked for tracked in active if tracked.started]
-    )
+    own = [tracked for tracked in await context.services.runs.runs_of(context.actor) if tracked.started]
+    found = await find_my_tasks(context.actor, context.services, own)
     rows = [_row(tracked, task, context) for tracked, tasks in found.by_run for task in tasks]
     left_out = len(rows) - _MOST_TASKS
     more = translate("list.more", count=left_out) if left_out > 0 else ()

@@ -8,11 +8,13 @@ from adapters.writes import Op
 from commands.cards.task_buttons import approve_in_button, finish_in_button
 from commands.cards.task_row import row
 from commands.lookup.distinct_names import run_names
+from commands.lookup.run_search import started_runs
 from commands.model.card import Answer, Button, Card, Code, Section, Text
 from commands.model.command import Command, Example, ParsedLine
 from commands.model.errors import BadArguments
 from commands.model.intents import Mine
 from commands.model.ports import CommandContext
+from commands.model.run_head import RunHead, run_head
 from commands.model.tracked_run import TrackedRun
 from commands.operations.my_tasks import MyTasks, find_my_tasks
 from commands.text.catalogue import plain_text, translate
@@ -33,15 +35,15 @@ def read(line: ParsedLine) -> Mine:
 
 async def handle(intent: Mine, context: CommandContext) -> Answer:
     """Of all active runs, or of the one that was named."""
-    active = await context.services.runs.list_runs(active=True)
-    runs = [context.run] if context.run else [tracked for tracked in active if tracked.started]
+    own = await context.services.runs.runs_of(context.actor)
+    runs = [context.run] if context.run else [tracked for tracked in own if tracked.started]
     found = await find_my_tasks(context.actor, context.services, runs, ask=context.run is None)
     shown = found.by_run[:_MOST_RUNS]
     names = run_names([tracked for tracked, _ in shown], _NAME)
     sections = [_section(name, *run, context) for name, run in zip(names, shown, strict=True)]
     lines = [*found.gaps]
     if not found.count:
-        lines += _platforms_without_assignees(runs, context)
+        lines += _platforms_without_assignees(await _searched(context), context)
     if len(found.by_run) > len(shown):
         lines.append(translate("list.more", count=len(found.by_run) - len(shown)))
     if shown:  # the tasks come first
@@ -86,15 +88,15 @@ def _buttons(shown: Sequence[tuple[TrackedRun, Sequence[Task]]], context: Comman
     return [*buttons[:room], *unread][:_MOST_BUTTONS]
 
 
-def _platforms_without_assignees(runs: Sequence[TrackedRun], context: CommandContext) -> list[Text]:
+async def _searched(context: CommandContext) -> Sequence[RunHead]:
+    return [run_head(context.run)] if context.run else await started_runs(context.services)
+
+
+def _platforms_without_assignees(runs: Sequence[RunHead], context: CommandContext) -> list[Text]:
     """A line for each platform that cannot assign tasks: an empty list says little there."""
-    names = [
-        tracked.run.key.platform
-        for tracked in runs
-        if not supports(context.adapter(tracked).capabilities, Op.ASSIGN)
-        and not any(task.assignees for task in tracked.run.tasks)
-    ]
-    titles = dict.fromkeys(platform_title(name, context.services) for name in names)
+    names = dict.fromkeys(run.key.platform for run in runs if not run.assigns)
+    cannot = [name for name in names if not supports(context.services.adapter(name).capabilities, Op.ASSIGN)]
+    titles = dict.fromkeys(platform_title(name, context.services) for name in cannot)
     next_command = Code(f"{context.services.root_command} next")
     return [translate("mine.nobodys", platform=title, next=next_command) for title in titles]
 

@@ -6,17 +6,19 @@ from collections.abc import Collection, Sequence
 from adapters.errors import AdapterError, NotFound, Rejected
 from adapters.models import Health, RunSummary
 from adapters.writes import Op
-from commands.cards.health_line import MOST_URGENT_FIRST, health_word, run_health
+from commands.cards.health_line import MOST_URGENT_FIRST, health_word
 from commands.cards.progress import task_counts
 from commands.cards.task_row import shown_tasks
 from commands.language.tokens import unquote
 from commands.lookup.distinct_names import run_titles
 from commands.lookup.fuzzy import find_matches
 from commands.lookup.platform_lists import ask_platforms
+from commands.lookup.run_search import load_runs, started_runs
 from commands.model.card import Answer, Card, Row, Section, Text
 from commands.model.command import Command, Example, ParsedLine
 from commands.model.intents import OpenForm, Runs
 from commands.model.ports import CommandContext, Services
+from commands.model.run_head import RunHead, run_head, run_health
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
 from commands.text.phrases import button, join_parts, rest_menu, shorten, show_button
@@ -25,6 +27,7 @@ from commands.visibility import Reader
 _MOST_RUNS = 10
 _MOST_BUTTONS = 4
 _NAME = 100  # characters
+_Known = RunHead | RunSummary
 
 
 def read(line: ParsedLine) -> Runs:
@@ -36,15 +39,18 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
     services = context.services
     asked = list(services.platforms) if Reader(context.actor, services).is_insider else []
     found = await ask_platforms(asked, lambda adapter: adapter.runs(intent.query), services)
-    listed = [summary for summary in found.items if not await services.runs.is_hidden(summary)]
+    hidden = await asyncio.gather(*(services.runs.is_hidden(summary) for summary in found.items))
+    listed = [summary for summary, is_hidden in zip(found.items, hidden, strict=True) if not is_hidden]
     active = await _active_runs(intent.query, listed, found.answered, services)
     # A run in both lists keeps its place among the listed ones, with the summary of its snapshot.
-    merged = {summary.key: summary for summary in reversed([*active, *listed])}
+    both: list[_Known] = [*active, *listed]
+    merged = {run.key: run for run in reversed(both)}
     runs = list(reversed(merged.values()))
     if intent.query:
-        runs = _matching(runs, intent.query)
-    runs = await _most_urgent_first(runs, services)
-    shown = [(await services.runs.track(summary), summary) for summary in runs[:_MOST_RUNS]]
+        runs = await _matching(runs, intent.query)
+    most_urgent = _most_urgent_first(runs)[:_MOST_RUNS]
+    summaries = [run.summary() if isinstance(run, RunHead) else run for run in most_urgent]
+    shown = [(await services.runs.track(summary), summary) for summary in summaries]
     titles = run_titles([tracked for tracked, _ in shown], _NAME)
     rows = tuple(_row(title, tracked, summary) for title, (tracked, summary) in zip(titles, shown, strict=True))
     more = translate("list.more", count=len(runs) - len(shown)) if len(runs) > len(shown) else ()
@@ -64,45 +70,41 @@ async def handle(intent: Runs, context: CommandContext) -> Answer:
 
 async def _active_runs(
     query: str, listed: Sequence[RunSummary], answered: Collection[str], services: Services
-) -> list[RunSummary]:
+) -> list[RunHead]:
     """The tracked active runs. Those that their platform does not list are read again, as they may have ended."""
     keys = {summary.key for summary in listed}
-    active = [tracked for tracked in await services.runs.list_runs(active=True) if tracked.started]
-    missing = [
-        tracked for tracked in active if tracked.run.key.platform in answered and tracked.run.key not in keys
-    ]
+    active = await started_runs(services)
+    missing: list[RunHead] = [run for run in active if run.key.platform in answered and run.key not in keys]
     if query:
-        matching = {summary.key for summary in _matching([tracked.run.summary() for tracked in missing], query)}
-        missing = [tracked for tracked in missing if tracked.run.key in matching]
+        missing = [run for run in await _matching(missing, query) if isinstance(run, RunHead)]
     missing = missing[:_MOST_RUNS]
-    are_over = await asyncio.gather(*(_is_over(tracked, services) for tracked in missing))
-    ended = {tracked.handle for tracked, is_over in zip(missing, are_over, strict=True) if is_over}
-    return [tracked.run.summary() for tracked in active if tracked.handle not in ended]
+    are_over = await asyncio.gather(*(_is_over(run, services) for run in missing))
+    gone = {run.handle for run, is_over in zip(missing, are_over, strict=True) if is_over}
+    fresh = {tracked.handle: run_head(tracked) for tracked in await load_runs(missing, services)}
+    return [fresh.get(run.handle, run) for run in active if run.handle not in gone]
 
 
-async def _most_urgent_first(runs: Sequence[RunSummary], services: Services) -> list[RunSummary]:
+def _most_urgent_first(runs: Sequence[_Known]) -> list[_Known]:
     """The red ones are never only counted. Otherwise the order stays; a run without a snapshot has no health."""
-    ranks = {
-        tracked.run.key: MOST_URGENT_FIRST.index(run_health(tracked).health)
-        for tracked in await services.runs.list_runs(active=True)
-    }
-    unknown = MOST_URGENT_FIRST.index(Health.UNSET)
-    return sorted(runs, key=lambda summary: ranks.get(summary.key, unknown))
+    return sorted(
+        runs, key=lambda run: MOST_URGENT_FIRST.index(run.health if isinstance(run, RunHead) else Health.UNSET)
+    )
 
 
-async def _is_over(tracked: TrackedRun, services: Services) -> bool:
+async def _is_over(run: RunHead, services: Services) -> bool:
     try:
-        return (await services.runs.refresh(tracked.handle)).run.state.is_over
+        return (await services.runs.refresh(run.handle)).run.state.is_over
     except NotFound:
         return True
     except Rejected:
-        return tracked.run.read_at is None  # a link to something that is no run
+        return run.read_at is None  # a link to something that is no run
     except AdapterError:
         return False
 
 
-def _matching(runs: Sequence[RunSummary], query: str) -> list[RunSummary]:
-    found = find_matches(query, [(summary.title, summary) for summary in runs], typing=True)
+async def _matching(runs: Sequence[_Known], query: str) -> list[_Known]:
+    titles = [(run.title, run) for run in runs]
+    found = await asyncio.to_thread(find_matches, query, titles, typing=True)
     return [found.single] if found.single else list(found.several)
 
 

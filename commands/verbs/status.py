@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from adapters.models import Health
 from adapters.writes import Op
-from commands.cards.health_line import health_word, run_health, status_line
+from commands.cards.health_line import health_word, status_line
 from commands.forms.fields import WHEN_LENGTH
 from commands.language.health_words import split_unknown_colour
 from commands.language.references import RUN_FLAG, health_end, parse_health
@@ -15,6 +15,7 @@ from commands.model.command import Command, Example, Flag, FlagKind, ParsedLine,
 from commands.model.form import CommandForm, FormField, FormOpening, Values
 from commands.model.intents import Intent, PromiseUpdate, Status
 from commands.model.ports import CommandContext
+from commands.model.run_head import run_health
 from commands.operations.status_action import set_status, show_status
 from commands.text.catalogue import translate
 from commands.text.phrases import join_parts

@@ -14,6 +14,7 @@ REASONS = {
     "test_a_notice_that_fails_does_not_change_what_becomes_of_the_write": "a bug in our own notices",
     "test_an_outcome_found_while_its_message_is_being_answered_continues_it": "decides which of two is faster",
     "test_the_reconciler_stops_before_the_engine": "the order is the contract; a wrong one only loses rarely",
+    "work": "counts what is read and parsed, and changes nothing",
 }
 
 

@@ -19,6 +19,7 @@ from commands.model.messages import Actor, Message, PersonGroup, Place
 from commands.model.outcomes import Done, Outcome, Refused, Unknown
 from commands.model.overlay_changes import DoneStep, with_overlay
 from commands.model.ports import CannotPost, EarlierMessage, NotifyMode, StopResult
+from commands.model.run_head import RunHead, run_head
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
 _SENDER, _PLACE = Actor(surface="console", id="U0"), Place(surface="console", channel="inc-42")
@@ -44,16 +45,26 @@ class MemoryRunsPort:
     async def find(self, key: RunKey) -> TrackedRun | None:
         return next((tracked for tracked in self.tracked.values() if tracked.run.key == key), None)
 
-    async def list_runs(self, *, active: bool = True) -> Sequence[TrackedRun]:
-        newest = list(reversed(self.tracked.values()))
-        return [tracked for tracked in newest if not active or not tracked.run.state.is_over]
+    async def active_heads(self) -> Sequence[RunHead]:
+        return [run_head(tracked) for tracked in self._active()]
+
+    async def runs_of(self, actor: Actor) -> Sequence[TrackedRun]:
+        return self._active()
+
+    async def runs_of_runbook(self, title: str) -> Sequence[TrackedRun]:
+        named = title.casefold()
+        return [tracked for tracked in self.tracked.values() if tracked.run.runbook.casefold() == named]
+
+    def _active(self) -> list[TrackedRun]:
+        return [tracked for tracked in reversed(self.tracked.values()) if not tracked.run.state.is_over]
 
     async def for_thread(self, place: Place) -> TrackedRun | None:
         return self.tracked.get(self.bound.get((place.key, place.thread), ""))
 
-    async def for_channel(self, place: Place) -> Sequence[TrackedRun]:
+    async def for_channel(self, place: Place) -> Sequence[RunHead]:
         handles = dict.fromkeys(handle for (key, _), handle in self.bound.items() if key == place.key)
-        return [self.tracked[handle] for handle in handles if not self.tracked[handle].run.state.is_over]
+        heads = [run_head(self.tracked[handle]) for handle in handles]
+        return [run for run in heads if not run.state.is_over]
 
     async def last_used(self, actor: Actor) -> TrackedRun | None:
         return self.tracked.get(self.last_used_handles.get(actor.id, ""))
@@ -132,7 +143,7 @@ class MemoryRunsPort:
         return next(
             (
                 tracked
-                for tracked in await self.for_channel(place)
+                for tracked in (self.tracked[run.handle] for run in await self.for_channel(place))
                 if tracked.started
                 and RunbookKey(platform=tracked.run.key.platform, id=tracked.run.runbook_id) == runbook
                 and self.created[tracked.handle] >= since

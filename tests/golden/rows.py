@@ -37,7 +37,7 @@ async def copy_tables(old: Store, new: Store, recorded: RowsByTable) -> None:
     await _inbox(old, new, recorded)
     await _runs(old, new, recorded)
     await _effects(old, new, recorded)
-    await _live_cards(LiveCardRows(old), LiveCardRows(new))
+    await _live_cards(LiveCardRows(old), LiveCardRows(new), recorded)
     await _activity(ActivityRows(old), ActivityRows(new), recorded)
     await _other_tables(old, new, recorded)
 
@@ -80,17 +80,18 @@ async def _runs(old_store: Store, new_store: Store, recorded: RowsByTable) -> No
     old, new = RunRows(old_store, now), RunRows(new_store, now)
     await old.load()
     for row in recorded["runs"]:
-        stored = old.get(f"R{row['number']}")
+        stored = await old.read(f"R{row['number']}")
         assert stored is not None
         await new.transaction(partial(_copy_run, stored, row["start_key"]), Commit.RUN)
-        for key, thread in old.places(stored.handle):
-            surface, workspace, channel = key.split("/")
+        for bound in [bound for bound in recorded["bindings"] if f"R{bound['run']}" == stored.handle]:
+            surface, workspace, channel = bound["place"].split("/")
+            thread = bound["thread"]
             place = Place(surface=surface, workspace=workspace, channel=channel, thread=thread)
             await new.bind(stored.handle, place)
     for row in recorded["touched"]:
         surface, workspace, id = row["actor"].split("/")
         actor = Actor(surface=surface, workspace=workspace, id=id)
-        last_used = old.last_used(actor)
+        last_used = await old.last_used(actor)
         assert last_used is not None
         await new.mark_used(actor, last_used.handle)
 
@@ -103,7 +104,6 @@ def _copy_run(stored: TrackedRun, start_key: str | None, rows: RunTransaction) -
 
 async def _effects(old_store: Store, new_store: Store, recorded: RowsByTable) -> None:
     old, new = EffectLog(old_store), EffectLog(new_store)
-    await old.load()
     for row in recorded["effects"]:
         effect = await old.get(row["key"], row["step"])
         assert effect is not None
@@ -124,9 +124,10 @@ def _copy_outcome(log: EffectLog, effect: Effect, connection: Connection) -> Non
     log.write_outcome(connection, effect, effect.state, effect.outcome)
 
 
-async def _live_cards(old: LiveCardRows, new: LiveCardRows) -> None:
-    for card in await old.all():
-        await new.save(card)
+async def _live_cards(old: LiveCardRows, new: LiveCardRows, recorded: RowsByTable) -> None:
+    for handle in dict.fromkeys(f"R{row['run']}" for row in recorded["cards"]):
+        for card in await old.of_run(handle):
+            await new.save(card)
 
 
 async def _activity(old: ActivityRows, new: ActivityRows, recorded: RowsByTable) -> None:
@@ -136,11 +137,10 @@ async def _activity(old: ActivityRows, new: ActivityRows, recorded: RowsByTable)
             assert post is not None
             await new.add_line(post, number, line)
             await new.mark_shown(post, [line])
-    assert set(await new.slots()) == set(await old.slots())
 
 
 async def _other_tables(old: Store, new: Store, recorded: RowsByTable) -> None:
-    for slot, (when, message) in (await ScheduledRows(old).all()).items():
+    async for slot, (when, message) in ScheduledRows(old).all():
         await ScheduledRows(new).put(slot, when, message)
     for actor, at in await PeopleRows(old).load():
         await PeopleRows(new).put([actor], at)
@@ -150,4 +150,4 @@ async def _other_tables(old: Store, new: Store, recorded: RowsByTable) -> None:
         await SurfaceStateRows(new, "").put(row["name"], value)
     for id, document in reversed(await LocalRunRows(old).all()):
         assert await LocalRunRows(old).load(id) == document
-        await LocalRunRows(new).save(id, document)
+        await LocalRunRows(new).save(id, document, over=False)

@@ -25,6 +25,9 @@ LATER = {
 }  # tables that 0.1 did not have
 ROWS = json.loads((Path(__file__).parent / "words" / "rows.json").read_text())
 
+NEW_COLUMNS = ("version", "runbook_title", "due_version", "drawn_at", "over")
+"""Which are made from others, or count what was done anew here."""
+
 
 def insert_rows(database: sqlite3.Connection) -> None:
     """Creates the tables of version 0.1 with the rows of ``words/rows.json``."""
@@ -48,7 +51,8 @@ def all_rows(path: Path) -> dict[str, list[dict[str, Any]]]:
         for table in set(tables) - {"sqlite_sequence", "alembic_version"}:
             rows = [dict(row) for row in database.execute(f"select * from {table} order by rowid")]
             for row in rows:
-                row.pop("version", None)  # it counts how often a row was changed, and these were changed anew
+                for column in NEW_COLUMNS:
+                    row.pop(column, None)
             if table == "ledger":  # version 0.1 also wrote a receipt for what had been done before
                 rows = [row | {"answer": json.loads(row["answer"]) | {"already": False}} for row in rows]
             rows_by_table[table] = sorted(rows, key=lambda row: json.dumps(row, default=str))

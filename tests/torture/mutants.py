@@ -48,8 +48,10 @@ def main_that_notes_a_card_before_it_is_drawn() -> None:
     edit = LiveCards._edit
 
     async def note_and_edit(self: LiveCards, card: LiveCard) -> None:
-        noted = replace(card, shown=self._draw_with_hash(card)[1])
+        _, shown, version = self._draw(card)
+        noted = replace(card, shown=shown)
         if noted != card:
+            self._rows.record_edit(noted, version, settled=True)
             await self._rows.save(noted)
         await edit(self, card)
 

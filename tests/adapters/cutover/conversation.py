@@ -17,6 +17,7 @@ from commands.model.intents import Intent
 from commands.model.messages import Message, ReplyRoute, Via
 from commands.text.catalogue import plain_text
 from tests.adapters.cutover.fake import CutoverFake
+from tests.bot.live_runs import active_runs
 
 
 @dataclass
@@ -77,7 +78,7 @@ class Conversation:
     @property
     def card(self) -> str:
         """The text of the live card as it would be drawn now."""
-        tracked = self.app.run_rows.list_runs(active=True)[0]
+        tracked = active_runs(self.app.run_rows)[0]
         card = self.app.live_cards.draw_card(tracked.handle)
         assert card is not None
         return "\n".join(

@@ -21,7 +21,7 @@ class MemoryRuns:
         await asyncio.sleep(0)
         return self.documents.get(id)
 
-    async def save(self, id: str, document: str) -> None:
+    async def save(self, id: str, document: str, *, over: bool) -> None:
         await asyncio.sleep(0)
         if self.die_before_save:
             raise Killed
@@ -32,3 +32,6 @@ class MemoryRuns:
 
     async def all(self) -> Sequence[tuple[str, str]]:
         return list(self.documents.items())
+
+    async def active(self) -> Sequence[tuple[str, str]]:
+        return await self.all()

@@ -23,6 +23,7 @@ from commands.model.messages import Message, Via
 from tests.adapters.playbooks.fake_responses import CURRENT, RECORDED
 from tests.adapters.playbooks.harness import PlatformHarness
 from tests.adapters.playbooks.mounted import Mounted, mount
+from tests.bot.live_runs import active_runs
 from tests.fakes.mattermost import FakeMattermost
 
 FRAMES = json.loads(Path(__file__).with_name("recordings").joinpath("events-1.20.json").read_text())["frames"]
@@ -89,7 +90,7 @@ class Site:
         return list(self.plugin.world.runs.values())[-1]
 
     def task(self, number: int) -> TaskState:
-        return self.app.run_rows.list_runs(active=True)[0].run.tasks[number].state
+        return active_runs(self.app.run_rows)[0].run.tasks[number].state
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from bot.config.settings import load
 from bot.surfaces.console.surface import Console, person, room
 from commands.model.messages import Message, Via
 from tests.adapters.tines.fake import TinesFake
+from tests.bot.live_runs import active_runs
 
 _numbers = itertools.count()
 
@@ -58,7 +59,7 @@ async def test_changes_made_in_tines_are_polled(app: Application, fake: TinesFak
     await say(app, "start database failover")
     await wait_until(lambda: not app.runs.is_refreshing)
     finish_a_task_in_tines(fake)
-    await wait_until(lambda: app.run_rows.list_runs(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    await wait_until(lambda: active_runs(app.run_rows)[0].run.tasks[1].state is TaskState.DONE)
 
 
 async def test_nothing_is_polled_without_a_run_or_read_without_a_change(app: Application, fake: TinesFake) -> None:
@@ -79,7 +80,7 @@ async def test_an_unreadable_response_does_not_stop_the_polling(app: Application
     answer = {"cases": [{"case_id": {"odd": []}}], "meta": {"next_page_number": "x"}}
     fake.fault("answer", method="GET", path="/cases/?$", status=200, body=json.dumps(answer), times=2)
     finish_a_task_in_tines(fake)
-    await wait_until(lambda: app.run_rows.list_runs(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    await wait_until(lambda: active_runs(app.run_rows)[0].run.tasks[1].state is TaskState.DONE)
 
 
 async def test_a_failing_platform_is_polled_again(app: Application, fake: TinesFake) -> None:
@@ -87,4 +88,4 @@ async def test_a_failing_platform_is_polled_again(app: Application, fake: TinesF
     await wait_until(lambda: not app.runs.is_refreshing)
     fake.fault("answer", method="GET", path="/cases/?$", status=404, body="Not Found", times=3)
     finish_a_task_in_tines(fake)
-    await wait_until(lambda: app.run_rows.list_runs(active=True)[0].run.tasks[1].state is TaskState.DONE)
+    await wait_until(lambda: active_runs(app.run_rows)[0].run.tasks[1].state is TaskState.DONE)

@@ -16,6 +16,7 @@ from bot.services.background_refreshes import REFRESH_INTERVAL_SECONDS
 from bot.surfaces.console.surface import Console, person, room
 from commands.model.messages import Message, Via
 from tests.adapters.xurrent.fake import XurrentFake
+from tests.bot.live_runs import active_runs
 
 _numbers = itertools.count()
 ANA = "ana"
@@ -45,14 +46,14 @@ async def wait_until(condition: Callable[[], bool]) -> None:
 
 
 async def wait_for_run(app: Application, condition: Callable[[Run], bool]) -> None:
-    await wait_until(lambda: condition(app.run_rows.list_runs(active=True)[0].run))
+    await wait_until(lambda: condition(active_runs(app.run_rows)[0].run))
 
 
 async def test_tasks_are_shown_once_they_exist(app: Application, fake: XurrentFake) -> None:
     """They are not requested before: that would be a 404."""
     fake.account.polls_until_created = 4
     await say(app, "start database failover")
-    assert app.run_rows.list_runs(active=True)[0].run.state is RunState.STARTING
+    assert active_runs(app.run_rows)[0].run.state is RunState.STARTING
     await wait_for_run(app, lambda run: len(run.tasks) == 4)
     paths = [seen.path.rpartition("/")[2] for seen in fake.calls("GET", "/v1/workflows/")]
     assert paths.index("tasks") >= 5

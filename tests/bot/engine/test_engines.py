@@ -113,6 +113,7 @@ async def running(database_url: str, work: Work | None = None) -> AsyncIterator[
     work.inbox = inbox
     engine = _engine(database_url, store, inbox, work)
     await engine.start()
+    await engine.process_unfinished()
     try:
         yield Place1(engine, work)
     finally:

@@ -104,7 +104,7 @@ async def test_a_start_of_somebody_who_lost_the_right_while_it_waited_is_not_sen
         staff.membership, staff.ahead = Membership.GUEST, timedelta(minutes=6)
         assert await asyncio.wait_for(waiting, 30) == "failed"
         assert attempts == sent
-        assert not await scene.app.runs.list_runs()
+        assert not await scene.app.runs.active_heads()
 
 
 async def test_a_restart_does_not_restore_a_lost_right(tmp_path: Path, database_url: str) -> None:

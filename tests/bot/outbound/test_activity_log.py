@@ -59,6 +59,8 @@ class Chat(Console):
 
 
 class OneCard:
+    async def load(self, run: str) -> None: ...
+
     def cards_of(self, run: str) -> Sequence[LiveCard]:
         return [LiveCard(nonce="card", run=run, place=room(), post="card")]
 
@@ -109,7 +111,6 @@ class Scene:
     async def restart(self) -> None:
         await self.log.outbox.stop(0.0)
         self.log = self.new_log()
-        await self.log.load()
         await self.log.outbox.load()
         await self.log.resume()
 

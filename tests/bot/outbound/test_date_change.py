@@ -92,7 +92,7 @@ async def test_a_day_is_looked_at_once() -> None:
     changes: list[datetime] = []
     clock = [EVENING]
 
-    async def on_change() -> None:
+    async def on_change(today: datetime) -> None:
         changes.append(clock[0])
 
     date_change = DateChange(lambda: clock[0], None, on_change)
@@ -100,4 +100,4 @@ async def test_a_day_is_looked_at_once() -> None:
     clock[0] += timedelta(hours=2)
     await date_change.check()
     await date_change.check()
-    assert changes == [EVENING + timedelta(hours=2)]
+    assert changes == [EVENING, EVENING + timedelta(hours=2)]

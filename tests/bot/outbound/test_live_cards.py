@@ -64,6 +64,24 @@ class Chat(Console):
 
 
 @dataclass
+class Runs:
+    """One run, whose newest state is the last one."""
+
+    states: list[TrackedRun]
+
+    def get(self, handle: str) -> TrackedRun:
+        return self.states[-1]
+
+    async def read(self, handle: str) -> TrackedRun:
+        return self.states[-1]
+
+    def version(self, handle: str) -> int:
+        return len(self.states)
+
+    async def bind(self, handle: str, place: Place) -> None: ...
+
+
+@dataclass
 class Scene:
     chat: Chat
     live_cards: LiveCards
@@ -91,17 +109,15 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     runs, chat = [TrackedRun(handle="R1", run=run)], Chat()
     texts, drawn = ["started"], list[str]()
 
-    def draw(_: TrackedRun, delayed: int) -> Card:
+    def draw(_: TrackedRun, delayed: int, at: datetime) -> Card:
         drawn.append(texts[-1])
         return Card(title=("R1",), summary=texts[-1])
-
-    async def bind(run: str, place: Place) -> None: ...
 
     def now() -> datetime:
         return datetime.now(UTC)
 
     drawings = Drawings(draw, lambda _: 0, now, ENGLISH)
-    live_cards = LiveCards(LiveCardRows(store), {"console": chat}, lambda _: runs[-1], drawings, bind, now)
+    live_cards = LiveCards(LiveCardRows(store), {"console": chat}, Runs(runs), drawings, now)
 
     async def post(delivery: Delivery, _: bool) -> None:
         assert delivery.card is not None

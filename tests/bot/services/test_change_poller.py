@@ -10,6 +10,7 @@ from adapters.errors import AdapterError
 from adapters.models import Run
 from bot.services.change_poller import IDLE_ROUNDS
 from tests.benchmarks.followed import HARNESSES, Followed, follow, idle_requests
+from tests.bot.live_runs import known_runs
 
 IN_TURNS = ["cutover-by-turns", "playbooks-by-turns"]
 LISTED = [kind for kind in HARNESSES if kind not in IN_TURNS]
@@ -29,8 +30,7 @@ def all_kinds(kinds: Sequence[str] = tuple(HARNESSES)) -> pytest.MarkDecorator:
 
 
 def snapshot(followed: Followed, run: Run) -> Run:
-    tracked = followed.rows.find(run.key)
-    assert tracked is not None
+    [tracked] = [tracked for tracked in known_runs(followed.rows) if tracked.run.key == run.key]
     return tracked.run
 
 
@@ -98,7 +98,7 @@ async def test_runs_that_nobody_used_have_their_turn_too(followed: Followed) -> 
     old = await followed.start(2)
     followed.now += timedelta(hours=2)
     new = await followed.start(2)
-    for tracked in followed.runs.followed_runs(followed.name)[:2]:
+    for tracked in (await followed.runs.followed_runs(followed.name))[:2]:
         await followed.runs.refresh(tracked.handle)
     for run in (*old, *new):
         followed.harness.insert_task(run.key.id)

@@ -13,6 +13,7 @@ from bot.surfaces.console.surface import Console, ConsoleEntry, person, room
 from commands.model.card import Result
 from commands.model.messages import Message, Via
 from commands.text.catalogue import plain_text
+from tests.bot.live_runs import active_runs
 
 
 class Talk:
@@ -58,12 +59,12 @@ async def test_a_run_that_does_not_exist_is_in_no_list(talk: Talk) -> None:
     _, choices = await talk.say("finish T1")
     assert "No run is active here" in choices
     assert "PASSWORD" not in choices
-    assert talk.app.run_rows.list_runs(active=True) == []  # so no webhook refreshes it either
+    assert active_runs(talk.app.run_rows) == []  # so no webhook refreshes it either
 
 
 async def test_a_run_is_listed_once_its_platform_has_shown_it(talk: Talk) -> None:
     await talk.say("start Database failover")
-    [tracked] = talk.app.run_rows.list_runs(active=True)
+    [tracked] = active_runs(talk.app.run_rows)
     ref = f"{tracked.run.key.platform}:{tracked.run.key.id}"
     assert (await talk.say(f"next --run {ref}"))[0] == "done"
-    assert [run.handle for run in talk.app.run_rows.list_runs(active=True)] == ["R1"]
+    assert [run.handle for run in active_runs(talk.app.run_rows)] == ["R1"]

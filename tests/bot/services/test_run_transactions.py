@@ -23,6 +23,7 @@ from bot.storage.store import Commit, Store, StoreError
 from commands.dispatch import Route
 from commands.model.messages import Actor, Message, Place, Via
 from commands.model.tracked_run import EndOfRun, ReservedStart
+from tests.bot.live_runs import known_runs
 
 NOW = datetime(2026, 5, 4, 14, 5, tzinfo=UTC)
 KEY = RunKey(platform="slow", id="77")
@@ -126,7 +127,7 @@ async def test_a_list_read_during_a_start_shows_the_new_run_under_its_own_handle
     assert (listed.handle, listed.started) == ("R1", False)
     await scene.outcomes.record(effect, "done", WriteResult(run=KEY))
     for rows in (scene.rows, await scene.after_a_restart()):
-        [tracked] = rows.list_runs(active=False)
+        [tracked] = known_runs(rows)
         assert (tracked.handle, tracked.run.key, tracked.started) == ("R1", KEY, True)
 
 
@@ -141,10 +142,10 @@ async def test_a_list_read_while_a_start_is_answered_meets_it_in_one_row(scene: 
         scene.runs.track(head),
     )
     for rows in (scene.rows, await scene.after_a_restart()):
-        found = rows.find(KEY)
+        found = await rows.find(KEY)
         assert found is not None
         assert (found.handle, found.started) == ("R1", True)
-        others = [run for run in rows.list_runs(active=False) if run.handle != "R1"]
+        others = [run for run in known_runs(rows) if run.handle != "R1"]
         assert [(run.run.key.id, run.run.state) for run in others] in ([], [("", RunState.CANCELLED)])
 
 
@@ -278,7 +279,7 @@ async def test_a_key_that_moves_to_another_handle_is_forgotten_by_the_old_one(sc
     handle = await scene.runs.reserve_handle(NEW)
     await scene.outcomes.record(await scene.sent(START, handle), "done", WriteResult(run=KEY))
     for rows in (scene.rows, await scene.after_a_restart()):
-        found, old = rows.find(KEY), rows.get(planned.handle)
+        found, old = await rows.find(KEY), await rows.read(planned.handle)
         assert found is not None
         assert old is not None
         assert found.handle == handle

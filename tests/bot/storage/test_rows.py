@@ -1,6 +1,7 @@
 """Every query works on both databases, and finds the rows that it should."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -106,9 +107,13 @@ async def test_effects_and_receipts(store: Store) -> None:
     assert list(await log.for_message("K1")) == [effect.step.step_key]
 
 
+def ended(run: Run) -> Run:
+    return run.model_copy(update={"state": RunState.FINISHED})
+
+
 async def test_runs_and_what_is_told_about_them(store: Store) -> None:
     rows = RunRows(store, lambda: NOW)
-    run = Run(key=RunKey(platform="p", id="1"), title="Failover", state=RunState.ACTIVE)
+    run = Run(key=RunKey(platform="p", id="1"), title="Failover", runbook="Failover", state=RunState.ACTIVE)
     stored = await rows.transaction(lambda change: change.insert(run, start_key="K1", started=False), Commit.START)
     assert await rows.transaction(lambda change: change.find(run.key), Commit.RUN) == stored
     assert await rows.transaction(lambda change: change.find_start("K1"), Commit.RUN) == stored
@@ -120,9 +125,16 @@ async def test_runs_and_what_is_told_about_them(store: Store) -> None:
     await rows.mark_used(ANA, "R1")
     again = RunRows(store, lambda: NOW)
     await again.load()
-    assert (again.get("R1"), again.bound_to(PLACE), again.last_used(ANA)) == (bound.run,) * 3
+    assert (again.get("R1"), await again.bound_to(PLACE), await again.last_used(ANA)) == (bound.run,) * 3
+    assert await again.find(run.key) == await again.read("R1") == bound.run
+    assert await again.read("R2") is await again.read(f"R{2**70}") is None
+    assert [head.handle for head in again.in_channel(PLACE)] == ["R1"]
     await rows.transaction(lambda change: change.unbind("R1"), Commit.BINDING)
-    assert rows.places("R1") == []
+    assert rows.in_channel(PLACE) == []
+    await rows.change("R1", lambda run: run.model_copy(update={"run": ended(run.run)}))
+    await again.load()
+    assert again.get("R1") is None
+    assert [found.run.state for found in await again.of_runbook("FAILOVER")] == [RunState.FINISHED]
     assert await NewsRows(store).finish(await NewsRows(store).all(), [delivery("D1")]) == {"D1"}
 
 
@@ -137,17 +149,25 @@ async def test_what_is_sent_to_chats(store: Store) -> None:
     assert await outbox.insert([delivery("D1")]) == set()
     card = LiveCard("nonce", "R1", PLACE)
     await cards.save(card)
-    await cards.record_edit(card, "hash", NOW)
-    assert [(one.shown, one.edited_at) for one in await cards.all()] == [("hash", NOW)]
+    assert await cards.due() == [card], "it is not posted"
+    edited = replace(card, post="p", shown="hash", edited_at=NOW, drawn_at=NOW)
+    await cards.save(edited)
+    cards.record_edit(edited, 3, settled=True)
+    assert await cards.of_run("R1") == [edited]
+    assert await cards.due() == []
+    cards.record_shown(edited, 3, settled=False)
+    assert await cards.due() == [edited], "what it shows can change without the run"
     await cards.delete(card)
-    assert await cards.all() == []
+    assert await cards.of_run("R1") == []
+    assert await cards.drawn_before(LATER, NOW, after="") == []
     post, line = ActivityPost("n", "R1", PLACE, NOW), ActivityLine("R1", "K1:finish", ("done",))
     await activity.add_line(post, 0, line)
     assert await activity.posts_not_shown() == [post]
     await activity.mark_shown(post, [line])
     assert await activity.posts_not_shown() == []
     assert (await activity.find_post("K1:finish"), await activity.find_line("K1:finish")) == (post, line)
-    assert await activity.slots() == ["K1:finish"]
+    assert await activity.lines_of_message("K1") == [line]
+    assert await activity.lines_of_message("K") == []
 
 
 async def test_people_and_their_settings(store: Store) -> None:
@@ -169,13 +189,14 @@ async def test_people_and_their_settings(store: Store) -> None:
 async def test_what_is_due_later_and_local_runs(store: Store) -> None:
     scheduled, local = ScheduledRows(store), LocalRunRows(store)
     await scheduled.put("slot", LATER, message("K1"))
-    assert await scheduled.all() == {"slot": (LATER, message("K1"))}
+    assert [found async for found in scheduled.all()] == [("slot", (LATER, message("K1")))]
     scheduled.delete("slot")
-    assert await scheduled.all() == {}
-    await local.save("1", "{}")
-    await local.save("2", "[]")
-    await local.save("1", "()")
+    assert [found async for found in scheduled.all()] == []
+    await local.save("1", "{}", over=False)
+    await local.save("2", "[]", over=True)
+    await local.save("1", "()", over=False)
     assert await local.all() == [("2", "[]"), ("1", "()")]
+    assert await local.active() == [("1", "()")]
 
 
 async def test_nothing_is_old_yet(store: Store, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from bot.storage.moving import move
 from bot.storage.unreadable import find_unreadable_rows
 from bot.surfaces.console.surface import person
 from tests.bot.app_scene import Scene, app_scene
+from tests.bot.live_runs import active_runs, known_runs
 from tests.databases import execute
 from tests.e2e.process import until
 
@@ -133,9 +134,9 @@ async def test_unreadable_rows_are_counted_in_the_metrics(folder: Path, table: s
 async def test_a_run_whose_row_cannot_be_read_gets_a_new_handle_when_its_platform_shows_it(folder: Path) -> None:
     _break(folder, "runs", "snapshot", "no such thing")
     async with app_scene(folder) as scene:
-        assert scene.app.run_rows.list_runs(active=False) == []
+        assert known_runs(scene.app.run_rows) == []
         assert await scene.say("runs") == "done"
-        [tracked] = scene.app.run_rows.list_runs(active=True)
+        [tracked] = active_runs(scene.app.run_rows)
         assert tracked.handle != "R1", "a handle is never used twice"
         assert await scene.say(f"finish {tracked.handle}.T1") == "done"
 

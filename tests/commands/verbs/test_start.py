@@ -53,7 +53,7 @@ async def test_nothing_is_started_where_liaison_cannot_post(room: Room) -> None:
     assert private_text(answer) == "I'm not in #inc-42. Nothing was done. Type /invite @liaison, then try again."
     assert button_labels(answer) == ["Try again"]
     assert room.platform.executed == []
-    assert not (await room.runs.list_runs())
+    assert not (await room.runs.active_heads())
     room.responder.is_blocked = False
     assert "started" in private_text(await room.press(find_button(answer, "Try again")))
 
@@ -153,7 +153,7 @@ async def test_starting_the_title_of_an_active_run_shows_that_run(room: Room) ->
         in private_text(answer)
     )
     assert not (await room.run("R1")).run.state.is_over
-    assert [tracked.handle for tracked in await room.runs.list_runs()] == ["R1"]
+    assert [tracked.handle for tracked in await room.runs.active_heads()] == ["R1"]
     assert button_labels(answer) == ["Show R1"]
 
 

@@ -223,7 +223,7 @@ async def test_a_range_does_not_finish_approvals(room: Room) -> None:
     room.platform.task_changes["Page the DBA"] = {
         "approval": True,
         "mark": "approval: Ana, Rui",
-        "state": "running",
+        "state": TaskState.RUNNING,
     }
     await room.runs.refresh("R1")
     answer = await room.type("finish T1-T2")
