@@ -191,8 +191,9 @@ class LocalRuns(Protocol):
         """The document of a run (JSON), or None."""
         ...
 
-    async def save(self, id: str, document: str, *, over: bool) -> None:
-        """It is durable when this returns."""
+    async def save(self, id: str, document: str, *, over: bool, replaces: str | None) -> bool:
+        """It is durable when this returns. False, and nothing was saved, if another process has saved a document
+        since ``replaces`` was loaded (None: there was none)."""
         ...
 
     async def all(self) -> Sequence[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """The documents of runs in Liaison's store, and how one is changed: loaded, changed and saved whole.
 
 A document remembers the steps that it holds. A step that is sent again, because the process died between saving
-and noting that it was done, is found there and changes nothing. Writes to one run wait for each other.
+and noting that it was done, is found there and changes nothing. Writes to one run wait for each other. One that
+another process has overtaken begins again with what that process saved.
 """
 
 import asyncio
@@ -73,23 +74,34 @@ class Documents:
         return [document for document in documents if document.platform == self.platform]
 
     async def find(self, id: str, op: Op) -> Document | None:
+        document, _ = await self._read(id, op)
+        return document
+
+    async def _read(self, id: str, op: Op) -> tuple[Document | None, str | None]:
+        """Also as it is stored."""
         self.require_connected(op)
         text = await self.runs.load(id)
         if text is None:
-            return None
+            return None, None
         document = _parse(text)
         if document is None:
             raise BadResponse(self.platform, op.value, said=message("label.run_unreadable", run=id))
-        return document if document.platform == self.platform else None
+        return document if document.platform == self.platform else None, text
 
     async def load(self, id: str, op: Op) -> Document:
         document = await self.find(id, op)
+        return self._required(document, id, op)
+
+    def _required(self, document: Document | None, id: str, op: Op) -> Document:
         if document is None:
             raise NotFound(self.platform, op.value, key="local.no_run", run=id)
         return document
 
-    async def save(self, document: Document, step: Write, marker: WriteMarker, created: str = "") -> Document:
-        """Saves it with a note that it holds ``step``."""
+    async def save(
+        self, document: Document, step: Write, marker: WriteMarker, created: str = "", *, replaces: str | None
+    ) -> Document | None:
+        """Saves it with a note that it holds ``step``. None, and nothing is saved, if another process has saved
+        another one since ``replaces`` was read."""
         note = AppliedStep(
             code=marker.code,
             step=step.step_key,
@@ -99,22 +111,26 @@ class Documents:
             created=created,
         )
         document = document.model_copy(update={"applied": (*document.applied, note)})
-        await self.runs.save(document.id, document.model_dump_json(), over=document.state.is_over)
-        return document
+        text = document.model_dump_json()
+        saved = await self.runs.save(document.id, text, over=document.state.is_over, replaces=replaces)
+        return document if saved else None
 
     async def change(self, step: W, marker: WriteMarker, change: Callable[[Edit[W]], Change]) -> WriteResult:
         """Applies ``change`` unless the document holds the step already. Raises what ``change`` raises."""
         async with self.lock(step.run_id):
-            document = await self.load(step.run_id, step.op)
-            applied = applied_step(document, step, marker)
-            if applied is not None:
-                return self.result(document, step, applied.created)
-            _require_running(document, step)
-            changed = change(Edit(document, step, mapping.who(step, marker), self.now()))
-            if changed.already:
-                return self.result(document, step, already=True)
-            document = await self.save(changed.document, step, marker, changed.created)
-            return self.result(document, step, changed.created)
+            while True:
+                found, text = await self._read(step.run_id, step.op)
+                document = self._required(found, step.run_id, step.op)
+                applied = applied_step(document, step, marker)
+                if applied is not None:
+                    return self.result(document, step, applied.created)
+                _require_running(document, step)
+                changed = change(Edit(document, step, mapping.who(step, marker), self.now()))
+                if changed.already:
+                    return self.result(document, step, already=True)
+                saved = await self.save(changed.document, step, marker, changed.created, replaces=text)
+                if saved is not None:
+                    return self.result(saved, step, changed.created)
 
     async def find_step(self, step: Write, id: str, marker: WriteMarker) -> Reconciliation:
         """Whether the document of run ``id`` holds ``step``."""

@@ -15,9 +15,11 @@ class LocalRunRows:
         row = await self._store.row("select document from local_runs where id = :id", id=id)
         return None if row is None else str(row["document"])
 
-    async def save(self, id: str, document: str, *, over: bool) -> None:
-        values = {"document": document, "over": over}
-        await self._store.put("local_runs", {"id": id}, values, Commit.LOCAL_RUN)
+    async def save(self, id: str, document: str, *, over: bool, replaces: str | None) -> bool:
+        query = _INSERT if replaces is None else _UPDATE
+        values = {} if replaces is None else {"replaces": replaces}
+        changed = await self._store.execute(query, Commit.LOCAL_RUN, id=id, document=document, over=over, **values)
+        return changed > 0
 
     async def all(self) -> Sequence[tuple[str, str]]:
         """(id, document), newest first."""
@@ -30,6 +32,8 @@ class LocalRunRows:
         return [(row["id"], row["document"]) for row in await self._store.rows(query)]
 
 
+_INSERT = "insert into local_runs (id, document, over) values (:id, :document, :over) on conflict (id) do nothing"
+_UPDATE = "update local_runs set document = :document, over = :over where id = :id and document = :replaces"
 # Not "over is not true": an index finds these.
 _ACTIVE = """
 select id, document, seq from local_runs where over = false

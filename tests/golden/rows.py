@@ -150,4 +150,4 @@ async def _other_tables(old: Store, new: Store, recorded: RowsByTable) -> None:
         await SurfaceStateRows(new, "").put(row["name"], value)
     for id, document in reversed(await LocalRunRows(old).all()):
         assert await LocalRunRows(old).load(id) == document
-        await LocalRunRows(new).save(id, document, over=False)
+        await LocalRunRows(new).save(id, document, over=False, replaces=None)
