@@ -12,18 +12,17 @@ waits for an unknown outcome holds the lock of its message instead of its run's.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
 
 import structlog
 
 from adapters.models import RunKey
 from bot.engine.distributed_adoption import adopt
+from bot.engine.distributed_execution import Execution, begin, run_lock_of
 from bot.engine.distributed_jobs import DistributedJobs, Job, JobHandler, RunAgain
-from bot.engine.port import HOLD_FOR_START_SECONDS, QUEUED_NOTICE_SECONDS, GaveWay, MessageWork, Progress
+from bot.engine.distributed_queues import WaitingWrites
+from bot.engine.port import HOLD_FOR_START_SECONDS, GaveWay, MessageWork
 from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -38,29 +37,12 @@ from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
 
 HELD_LOOK_SECONDS = 0.25
-WAITS_IN_PLACE_SECONDS = 3.0  # for a platform; after that, its job gives way
 DATABASE_RETRY_SECONDS = 1.0
 FAULT_RETRY_SECONDS = 2.0
 MOST_DATABASE_FAULTS = 15
 MOST_FAULTS = 3
-FIRST, IN_ORDER = 1, 0  # priorities
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(eq=False)
-class _Execution:
-    """A message that this replica executes. ``again``: how its job continues if it gives way."""
-
-    job: Job
-    progress: Progress
-    waited: float = 0.0
-    again: RunAgain = field(default_factory=RunAgain)
-    goes_on: bool = False
-
-
-def _run_lock(queue: str) -> str | None:
-    return f"run:{queue}" if queue else None
 
 
 class DistributedEngine:
@@ -82,14 +64,9 @@ class DistributedEngine:
         self._scheduled = scheduled
         self._work = work
         self._now = now
-        self._executions: dict[str, _Execution] = {}  # by message key
-        self._notices: dict[str, asyncio.TimerHandle] = {}  # by message key
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._queued: Mapping[str, int] = {}  # run -> writes that wait, on all replicas, as are the next two
-        self._delayed: Mapping[str, int] = {}
-        self._oldest_at: datetime | None = None
+        self._executions: dict[str, Execution] = {}  # by message key
+        self._oldest_at: datetime | None = None  # of the unfinished messages of all replicas
         self._faults: Counter[str] = Counter()  # by message key: how often its job failed
-        self._first_seen: dict[int, float] = {}  # job -> when it was first seen waiting
         self._accepting = False
         self._stopping = False
         handlers: dict[str, JobHandler] = {
@@ -102,6 +79,7 @@ class DistributedEngine:
         }
         self._jobs = DistributedJobs(url, store, {name: self._safely(run) for name, run in handlers.items()})
         self._jobs.on_sweep = self._look_at_queues
+        self._writes = WaitingWrites(self._jobs, work)
         inbox.jobs = self
         store.subscribe("stops", self._stop_executions)
 
@@ -120,12 +98,8 @@ class DistributedEngine:
     async def stop(self, grace: float) -> None:
         self._accepting, self._stopping = False, True
         self._work.shut_down()
-        for timer in self._notices.values():
-            timer.cancel()
+        await self._writes.stop()
         await self._jobs.stop(grace)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def ready(self) -> bool:
         return self._accepting and self._jobs.working()
@@ -147,7 +121,7 @@ class DistributedEngine:
         self._jobs.defer(connection, "route", message.key, lock=f"place:{message.place.queue}")
 
     def routed(self, connection: Connection, key: str, route: Route) -> None:
-        self._jobs.defer(connection, "execute", key, lock=_run_lock(route.queue), details={"queue": route.queue})
+        self._jobs.defer(connection, "execute", key, lock=run_lock_of(route.queue), details={"queue": route.queue})
 
     def _defer_unfinished(self, connection: Connection, unfinished: UnfinishedMessage) -> None:
         if unfinished.route is None:
@@ -206,10 +180,10 @@ class DistributedEngine:
         self._jobs.defer(connection, "remind", slot, at=due_at, details={"due": due_at.isoformat()})
 
     def queued_writes(self, run: str) -> int:
-        return self._queued.get(run, 0)
+        return self._writes.queued.get(run, 0)
 
     def delayed_writes(self, run: str) -> int:
-        return self._delayed.get(run, 0)
+        return self._writes.delayed.get(run, 0)
 
     # Jobs
 
@@ -308,9 +282,7 @@ class DistributedEngine:
         intent = "" if route.intent is None else json.dumps(route.intent)
         await self._inbox.save_route(message.key, intent, route, 0)
         if route.queue:
-            loop = asyncio.get_running_loop()
-            notice = loop.call_later(QUEUED_NOTICE_SECONDS, self._notify_queued_soon, message, route)
-            self._notices[message.key] = notice
+            self._writes.notify_later(message, route)
 
     async def _read_reaction(self, job: Job) -> None:
         message = await self._unrouted(job)
@@ -352,7 +324,7 @@ class DistributedEngine:
             return
         if job.key in self._executions:  # it lost its job while the database was away, and still ends
             raise RunAgain(DATABASE_RETRY_SECONDS)
-        execution = self._execution(job, unfinished, route)
+        execution = begin(job, unfinished, route, self._jobs)
         self._executions[job.key] = execution
         try:
             result = await self._result(unfinished.message, route, execution)
@@ -367,88 +339,18 @@ class DistributedEngine:
         finally:
             del self._executions[job.key]
 
-    async def _result(self, message: Message, route: Route, execution: _Execution) -> Answer | Route:
+    async def _result(self, message: Message, route: Route, execution: Execution) -> Answer | Route:
         progress = execution.progress
         is_untouched = not progress.resumed and not progress.answered
         if is_untouched and not route.starting and progress.stopped.is_set() and progress.decided_by is not None:
             return self._work.stopped_answer(message, route, progress.decided_by)
         return await self._work.execute(message, route, progress)
 
-    def _execution(self, job: Job, unfinished: UnfinishedMessage, route: Route) -> _Execution:
-        runs = job.attempts + int(job.details.get("runs", "0"))
-        progress = Progress(
-            resumed=runs > 0 or unfinished.answered,
-            answered=unfinished.answered,
-            requested_at=unfinished.requested_at,
-            runs=runs,
-            is_out_of_queue=job.lock == f"message:{job.key}",
-        )
-        if (by := job.details.get("stopped_by")) is not None:
-            progress.decided_by = Actor.model_validate_json(by)
-        if unfinished.stopped:
-            progress.stopped.set()
-        execution, run_lock = _Execution(job, progress), _run_lock(route.queue)
-
-        def give_way(pause: float) -> None:
-            execution.waited += pause
-            if runs or execution.waited > WAITS_IN_PLACE_SECONDS:
-                raise _gives_way(execution, RunAgain(pause))
-
-        def leave_queue() -> None:
-            if job.lock and job.lock == run_lock:
-                raise _gives_way(execution, RunAgain(lock=f"message:{job.key}"))
-
-        async def rejoin_queue() -> None:
-            if run_lock and job.lock != run_lock and not progress.stopped.is_set():
-                priority = FIRST if progress.sent else IN_ORDER
-                raise _gives_way(execution, RunAgain(lock=run_lock, priority=priority))
-
-        progress.give_way, progress.leave_queue, progress.rejoin_queue = give_way, leave_queue, rejoin_queue
-        progress.require_own = partial(self._jobs.require_own, job)
-        return execution
-
     async def _finish(self, message: Message, answer: Answer, *, resumed: bool = False) -> None:
-        if (notice := self._notices.pop(message.key, None)) is not None:
-            notice.cancel()
+        self._writes.finished(message.key)
         await self._work.deliver(message, answer, resumed=resumed)
         metrics.count_message(message.place.surface, answer.result)
 
-    # What waits
-
-    def _notify_queued_soon(self, message: Message, route: Route) -> None:
-        self._notices.pop(message.key, None)
-        self._spawn(self._notify_queued(message, route))
-
-    async def _notify_queued(self, message: Message, route: Route) -> None:
-        jobs = await self._jobs.with_lock(f"run:{route.queue}")
-        position = next((number for number, job in enumerate(jobs) if job.key == message.key), 0)
-        if position and not jobs[position].is_running and not jobs[position].attempts:
-            await self._work.notify_queued(message, route, position)
-
     async def _look_at_queues(self) -> None:
-        loop, waiting = asyncio.get_running_loop(), await self._jobs.waiting("execute")
-        jobs = {job.id: job.details["queue"] for job in waiting if job.lock.startswith("run:")}
-        self._first_seen = {id: self._first_seen.get(id, loop.time()) for id in jobs}
-        since = loop.time() - QUEUED_NOTICE_SECONDS
-        before, self._queued = self._delayed, Counter(jobs.values())
-        self._delayed = Counter(queue for id, queue in jobs.items() if self._first_seen[id] <= since)
-        for run in {*before, *self._delayed}:
-            if before.get(run, 0) != self._delayed.get(run, 0):
-                self.on_delay_change(run)
+        await self._writes.look(self.on_delay_change)
         self._oldest_at = await self._inbox.oldest_unfinished()
-        metrics.set_queue_depth(len(waiting))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._on_task_done)
-
-    def _on_task_done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("engine task failed", exc_info=error)
-
-
-def _gives_way(execution: _Execution, again: RunAgain) -> GaveWay:
-    execution.again = again
-    return GaveWay()

@@ -1,7 +1,6 @@
 """The jobs of all replicas, in PostgreSQL. procrastinate stores, orders, locks and runs them.
 
-Its worker stops beating, listening or working when the database is away for a moment. The one here goes on when it
-is back, and takes over what a dead replica was running.
+What a dead replica was running is run again by another one.
 """
 
 import asyncio
@@ -16,22 +15,16 @@ import structlog
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision, SyncPsycopgConnector
 from procrastinate import jobs as stored
 from procrastinate.exceptions import ConnectorException
-from procrastinate.job_context import JobResult
 from procrastinate.schema import SchemaManager
 from procrastinate.sql import queries
-from procrastinate.worker import Worker
 
+from bot.engine.distributed_worker import HEARTBEAT_SECONDS, RECONNECT_SECONDS, ReplicaWorker, reason
 from bot.storage.postgres_connection import OPTIONS, PostgresConnection
 from bot.storage.sql import Connection
 from bot.storage.store import Commit, Store, StoreError
 
-HEARTBEAT_SECONDS = 3.0
 STALLED_SECONDS = 9.0  # without a heartbeat: the replica is dead
 SWEEP_SECONDS = 2.0
-POLL_SECONDS = 1.0  # for a job whose time has come, or whose notification was lost
-RECONNECT_SECONDS = 0.5
-FORGET_WORKER_SECONDS = 86_400.0
-MOST_JOBS = 500  # that one replica runs at a time; nearly all of them wait for somebody
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +74,7 @@ class DistributedJobs:
         )  # never opened: it gets the store's connection
         for name, handler in handlers.items():
             self._app.task(name=name, pass_context=True, retry=_AsAsked())(self._task(handler))
-        self._worker: _Worker | None = None
+        self._worker: ReplicaWorker | None = None
         self._running: asyncio.Task[None] | None = None
         self._sweeping: asyncio.Task[None] | None = None
         self._abandoned: set[int] = set()  # jobs of this replica that it was not running at the last sweep
@@ -90,7 +83,7 @@ class DistributedJobs:
     async def start(self) -> None:
         await self._store.transaction(_create_tables, Commit.JOB)
         await self._app.open_async()
-        self._worker = _Worker(self._app)
+        self._worker = ReplicaWorker(self._app)
         self._running = asyncio.create_task(self._run_forever(self._worker), name="worker")
         self._sweeping = asyncio.create_task(self._sweep_forever(), name="sweep of jobs")
 
@@ -145,12 +138,12 @@ class DistributedJobs:
         if connection.row(f"{_STILL_RUNNING} for share", id=job.id, attempts=job.attempts) is None:
             raise TakenOver(f"job {job.id} was taken over")
 
-    async def _run_forever(self, worker: "_Worker") -> None:
+    async def _run_forever(self, worker: ReplicaWorker) -> None:
         while not worker.stopping:
             try:
                 await worker.run()  # type: ignore[no-untyped-call]
             except ConnectorException as error:
-                log.warning("the database cannot be reached", error=_reason(error))
+                log.warning("the database cannot be reached", error=reason(error))
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     def _task(self, handler: JobHandler) -> Callable[..., Awaitable[None]]:
@@ -174,7 +167,7 @@ class DistributedJobs:
                 if self.on_sweep is not None:
                     await self.on_sweep()
             except (ConnectorException, StoreError) as error:
-                log.warning("jobs not looked through", error=_reason(error))
+                log.warning("jobs not looked through", error=reason(error))
             except Exception:
                 log.exception("jobs not looked through")
 
@@ -213,109 +206,6 @@ class DistributedJobs:
                 self._worker.wake()
 
 
-class _Worker(Worker):
-    """Goes on after the database was away, under the same id."""
-
-    def __init__(self, app: App) -> None:
-        super().__init__(
-            app,
-            concurrency=MOST_JOBS,
-            fetch_job_polling_interval=POLL_SECONDS,
-            delete_jobs="always",
-            install_signal_handlers=False,
-            stalled_worker_timeout=FORGET_WORKER_SECONDS,
-        )
-        self.stopping = False
-        self._woken = False
-        self._steady_since: float | None = None  # every heartbeat since then was stored
-        self._is_fetching_well = True
-
-    def working(self) -> bool:
-        return self.worker_id is not None and self._is_fetching_well and not self.stopping
-
-    def running_ids(self) -> set[int]:
-        return {context.job.id for context in self._running_jobs.values() if context.job.id is not None}
-
-    def steady_seconds(self) -> float:
-        return 0.0 if self._steady_since is None else asyncio.get_running_loop().time() - self._steady_since
-
-    def wake(self) -> None:
-        """Looks for a job at once, also if it is looking for one at this moment."""
-        self._woken = True
-        self._new_job_event.set()
-
-    async def _fetch_and_process_jobs(self) -> None:
-        while not self._stop_event.is_set():
-            self._woken = False
-            try:
-                await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
-                self._is_fetching_well = True
-            except ConnectorException as error:
-                self._is_fetching_well = False
-                log.warning("no job fetched", error=_reason(error))
-                return
-            if not self._woken:
-                return
-
-    async def _process_job(self, context: JobContext) -> None:
-        try:
-            await super()._process_job(context)
-        except ConnectorException as error:  # the sweep finds that it is not running
-            log.warning("end of a job not stored", error=_reason(error))
-        finally:
-            if context.job.lock:
-                self.wake()  # for the next one with this lock
-
-    async def _persist_job_status(
-        self,
-        job: stored.Job,
-        status: stored.Status,
-        retry_decision: RetryDecision | None,
-        context: JobContext,
-        job_result: JobResult | None,
-    ) -> None:
-        """Not of a job that another replica has taken over."""
-        found = await self.app.job_manager.list_jobs_async(id=job.id, status="doing", worker_id=self.worker_id)
-        if job.attempts in [own.attempts for own in found]:
-            await super()._persist_job_status(job, status, retry_decision, context, job_result)
-        else:
-            log.warning("job was taken over", task=job.task_name, delivery=job.task_kwargs.get("key"))
-
-    async def _handle_notification(self, *, channel: str, notification: stored.Notification) -> None:
-        await super()._handle_notification(channel=channel, notification=notification)
-        self.wake()
-
-    def _start_side_tasks(self) -> list[asyncio.Task[Any]]:
-        return [
-            asyncio.create_task(self._beat_forever(), name="heartbeats"),
-            asyncio.create_task(self._listen_forever(), name="listener"),
-        ]
-
-    async def _beat_forever(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._steady_since = loop.time()
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            assert self.worker_id is not None
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await self.app.job_manager.update_heartbeat(self.worker_id)
-                self._steady_since = loop.time() if self._steady_since is None else self._steady_since
-            except (ConnectorException, TimeoutError) as error:
-                self._steady_since = None
-                log.warning("heartbeat not stored", error=_reason(error))
-
-    async def _listen_forever(self) -> None:
-        while True:
-            try:
-                listening = self.app.job_manager.listen_for_jobs(on_notification=self._handle_notification)
-                asyncio.get_running_loop().call_later(RECONNECT_SECONDS, self.wake)  # for what was not heard
-                await listening
-            except ConnectorException as error:
-                log.warning("not listening for jobs", error=_reason(error))
-            await asyncio.sleep(RECONNECT_SECONDS)
-
-
 class _AsAsked(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: stored.Job) -> RetryDecision | None:
         if not isinstance(exception, RunAgain):
@@ -344,7 +234,3 @@ def _create_tables(connection: Connection) -> None:
     if connection.rows(_HAS_TABLES)[0]["found"] is None:
         connection.driver.execute(SchemaManager.get_schema())
         connection.execute(_INDEX)
-
-
-def _reason(error: BaseException) -> str:
-    return str(error.__cause__ or error) or type(error).__name__

@@ -280,8 +280,9 @@ class Effects:
         if is_recent and not self._progress.answered:
             if step.op is not Op.START or step.run is not None:
                 self._progress.leave_queue()
-            await _notify(services.notices.notify_checking(self._message, effect))
+            # At once: who has its turn next must find what is being looked for.
             check = self._reconciler.check(effect, lambda: not self._progress.stopped.is_set())
+            await _notify(services.notices.notify_checking(self._message, effect))
             assert check.result is not None
             outcome = await self._or_shutdown(check.result)
         else:

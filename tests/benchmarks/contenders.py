@@ -157,10 +157,10 @@ class LiaisonBot(Contender):
 
     async def _prepare_run(self, run: int) -> None:
         messages = self.world.slack.channels[self.world.channels[run]].messages
-        for line in (f"use cutover:{self.runbooks[run].id}", "show"):
-            posts = len(messages)
+        # The card, and what everybody is told once the run is that of the channel; then the card again.
+        for line, posts in ((f"use cutover:{self.runbooks[run].id}", 2), ("show", 3)):
             await self.world.say(self.url, line, run)
-            await until(lambda posts=posts: len(messages) > posts, within=300)
+            await until(lambda posts=posts: len(messages) >= posts, within=300)
 
     def line(self, run: int, number: int) -> str:
         return f"finish T{number + 1}"

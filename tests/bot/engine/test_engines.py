@@ -85,7 +85,7 @@ class Work:
         pass
 
 
-class Place1:
+class Conversation:
     """An engine with its work, and one place."""
 
     def __init__(self, engine: Engine, work: Work) -> None:
@@ -105,7 +105,7 @@ class Place1:
 
 
 @asynccontextmanager
-async def running(database_url: str, work: Work | None = None) -> AsyncIterator[Place1]:
+async def running(database_url: str, work: Work | None = None) -> AsyncIterator[Conversation]:
     store = Store(database_url)
     await store.open()
     inbox = Inbox(store)
@@ -115,7 +115,7 @@ async def running(database_url: str, work: Work | None = None) -> AsyncIterator[
     await engine.start()
     await engine.process_unfinished()
     try:
-        yield Place1(engine, work)
+        yield Conversation(engine, work)
     finally:
         await engine.stop(2.0)
         await store.close()
@@ -131,7 +131,7 @@ def _engine(database_url: str, store: Store, inbox: Inbox, work: Work) -> Engine
 
 
 @pytest.fixture
-async def place(database_url: str) -> AsyncIterator[Place1]:
+async def place(database_url: str) -> AsyncIterator[Conversation]:
     async with running(database_url) as place:
         yield place
 
@@ -143,7 +143,7 @@ def waits_for(event: asyncio.Event) -> Execute:
     return wait
 
 
-async def test_writes_to_one_run_are_executed_in_order_whichever_place_they_come_from(place: Place1) -> None:
+async def test_writes_to_one_run_are_executed_in_order_whichever_place_they_come_from(place: Conversation) -> None:
     go_on = asyncio.Event()
     place.work.before["R1 a"] = waits_for(go_on)
     texts = [f"R1 {letter}" for letter in "abcdef"]
@@ -158,7 +158,7 @@ async def test_writes_to_one_run_are_executed_in_order_whichever_place_they_come
     assert place.work.executed == ["R2 other", *texts]
 
 
-async def test_a_read_waits_for_no_write(place: Place1) -> None:
+async def test_a_read_waits_for_no_write(place: Conversation) -> None:
     go_on = asyncio.Event()
     place.work.before["R1 a"] = waits_for(go_on)
     await place.say("R1 a")
@@ -168,7 +168,7 @@ async def test_a_read_waits_for_no_write(place: Place1) -> None:
     await place.finished("R1 a")
 
 
-async def test_a_start_holds_back_what_needs_its_run(place: Place1) -> None:
+async def test_a_start_holds_back_what_needs_its_run(place: Conversation) -> None:
     started = asyncio.Event()
     place.work.before["start R1"] = waits_for(started)
     await place.say("start R1")
@@ -204,7 +204,7 @@ async def test_what_waits_behind_another_is_told_and_can_be_stopped(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.engine.embedded.QUEUED_NOTICE_SECONDS", 0.2)
-    monkeypatch.setattr("bot.engine.distributed.QUEUED_NOTICE_SECONDS", 0.2)
+    monkeypatch.setattr("bot.engine.distributed_queues.QUEUED_NOTICE_SECONDS", 0.2)
     async with running(database_url) as place:
         go_on = asyncio.Event()
         place.work.before["R1 a"] = waits_for(go_on)
@@ -222,7 +222,7 @@ async def test_what_waits_behind_another_is_told_and_can_be_stopped(
         assert await place.engine.stop_waiting(key, ANA) == "over"
 
 
-async def test_a_message_is_processed_when_it_is_due_unless_it_was_replaced(place: Place1) -> None:
+async def test_a_message_is_processed_when_it_is_due_unless_it_was_replaced(place: Conversation) -> None:
     now = datetime.now(UTC)
     home = Place(surface="slack", workspace="T1", channel="C1")
 
@@ -265,8 +265,8 @@ async def test_runs_that_wait_for_a_dead_platform_take_no_place_of_others(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There are ten times as many as one replica executes at once."""
-    monkeypatch.setattr("bot.engine.distributed_jobs.MOST_JOBS", 20)
-    monkeypatch.setattr("bot.engine.distributed.WAITS_IN_PLACE_SECONDS", 0.1)
+    monkeypatch.setattr("bot.engine.distributed_worker.MOST_JOBS", 20)
+    monkeypatch.setattr("bot.engine.distributed_execution.WAITS_IN_PLACE_SECONDS", 0.1)
     is_dead = True
 
     async def wait(message: Message, progress: Progress) -> None:
@@ -276,18 +276,15 @@ async def test_runs_that_wait_for_a_dead_platform_take_no_place_of_others(
 
     async with running(database_url) as place:
         waiting = [f"R{number} {letter}" for number in range(100, 300) for letter in "ab"]
-        for text in waiting:
+        for number, text in enumerate(waiting):
             place.work.before[text] = wait
-        for first in range(0, len(waiting), 20):  # each is to be recorded in two seconds
-            texts = enumerate(waiting[first : first + 20], first)
-            await asyncio.gather(*(place.say(text, f"C{number}") for number, text in texts))
-        await until(lambda: len(place.work.routed) == len(waiting), within=60)
-        began = asyncio.get_running_loop().time()
+            await place.say(text, f"C{number}")
+        await until(lambda: len(place.work.routed) == len(waiting), within=90)
         await place.say("R1 alive")
         await place.finished("R1 alive")
-        assert asyncio.get_running_loop().time() - began < 5.0
+        assert place.work.executed == ["R1 alive"]
         is_dead = False
-        await place.finished(*waiting, within=60)
+        await place.finished(*waiting, within=90)
         for run in range(100, 300):
             assert [text for text in place.work.executed if text.startswith(f"R{run} ")] == [
                 f"R{run} a",

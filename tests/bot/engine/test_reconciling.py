@@ -29,7 +29,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class LosingPlatform:
-    """Loses the answer to requests of ``op``, and executes them ``late`` by seconds; None: they never arrived."""
+    """Loses the answer to requests of ``op``, and executes them ``late`` by seconds; None: they never arrived.
+
+    ``may_look_again``: all looks but the first wait for it.
+    """
 
     scene: Scene
     op: Op
@@ -38,10 +41,12 @@ class LosingPlatform:
     part: str | None = None
     sent: list[Write] = field(default_factory=list)  # all requests
     looks: int = 0
+    may_look_again: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: list["asyncio.Task[Any]"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._execute, self._reconcile = self.scene.platform.execute, self.scene.platform.reconcile
+        self.may_look_again.set()
 
     async def execute(self, step: Write, marker: WriteMarker) -> Any:
         self.sent.append(step)
@@ -58,6 +63,8 @@ class LosingPlatform:
 
     async def reconcile(self, step: Write, *arguments: Any) -> Any:
         self.looks += 1
+        if self.looks > 1:
+            await self.may_look_again.wait()
         return await self._reconcile(step, *arguments)
 
     def count(self, op: Op) -> int:
@@ -221,10 +228,12 @@ async def test_a_lost_write_does_not_hold_up_the_others_of_its_run(
 ) -> None:
     for op, line in ((Op.COMMENT, "comment lost"), (Op.BEGIN, "begin T2")):
         platform = losing(scene, monkeypatch, op, None)
+        platform.may_look_again.clear()
         lost = scene.say(line)
         await until(lambda platform=platform: platform.looks)
-        assert await asyncio.wait_for(scene.say("finish T1", BEN), SLOWEST_ANSWER / 2) == "done"
+        assert await asyncio.wait_for(scene.say("finish T1", BEN), 20) == "done"
         assert not lost.done()
+        platform.may_look_again.set()
         assert await lost == "done"
         assert await scene.say("reopen T1") == "done"
 
@@ -237,11 +246,13 @@ async def test_a_write_to_the_same_thing_waits_so_that_the_older_one_never_undoe
     scene: Scene, monkeypatch: pytest.MonkeyPatch, op: Op, older: str, newer: str
 ) -> None:
     platform = losing(scene, monkeypatch, op, None)
+    platform.may_look_again.clear()
     lost = scene.say(older)
     await until(lambda: platform.looks)
     waiting = scene.say(newer, BEN)
-    assert await asyncio.wait_for(scene.say("comment meanwhile", BEN), SLOWEST_ANSWER / 2) == "done"
+    assert await asyncio.wait_for(scene.say("comment meanwhile", BEN), 20) == "done"
     assert not waiting.done()
+    platform.may_look_again.set()
     assert await lost == "done"
     assert await waiting == "done"
     sent = [step.op for step in platform.sent if step.op is not Op.COMMENT]
