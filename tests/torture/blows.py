@@ -61,8 +61,15 @@ class Blows:
         try:
             await process.start()
         except AssertionError:
-            if await process.ended() != -signal.SIGKILL:
+            if await process.ended() != -signal.SIGKILL and not self._lacked_database(process):
                 raise  # it ended by itself
+
+    def _lacked_database(self, process: MortalLiaison) -> bool:
+        """At its start: whatever supervises it starts it again."""
+        last_line = process.log.read_text().strip().rpartition("\n")[2]
+        return bool(self._world.database_wires) and last_line.startswith(
+            "bot.database_url: the database cannot be"
+        )
 
     async def strike(self, blow: Blow) -> None:
         number = blow.process % len(self._world.processes)
