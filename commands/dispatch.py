@@ -31,12 +31,13 @@ from commands.lookup.run_lookup import find_run_for_read, find_run_for_write
 from commands.lookup.runbook_lookup import require_no_run
 from commands.model.card import Answer
 from commands.model.command import Right, Scope
-from commands.model.errors import CommandError
+from commands.model.errors import BadArguments, CommandError
 from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, Start, Stop
 from commands.model.messages import Actor, Membership, Message
 from commands.model.ports import CommandContext, Services
 from commands.model.tracked_run import TrackedRun
 from commands.operations.start_preparation import has_runbook, prepare_start
+from commands.operations.task_action import require_supported
 from commands.text.locales import language_of
 from commands.visibility import ReadableRuns, missing_run, readable_services
 
@@ -67,7 +68,7 @@ async def route(message: Message, services: Services) -> Route | Answer | RunKey
 
 async def _permitted_intent(message: Message, services: Services) -> Intent:
     """The intent, with a choice completed. Raises ``NotAllowed``."""
-    intent = await read_message(message, services)
+    intent = await _read(message, services)
     if isinstance(intent, Choose | Retry):
         completed = await completed_intent(intent, services)
         await require_right_for(completed, message, services)  # if it raises, the choice stays open
@@ -79,8 +80,33 @@ async def _permitted_intent(message: Message, services: Services) -> Intent:
         intent = await with_leading_run(intent, services)
     await require_right_for(intent, message, services)
     if message.in_passing:
-        ask_first(intent, message, services)
+        ask_first(intent, await _require_possible(intent, message, services), message, services)
     return intent
+
+
+async def _read(message: Message, services: Services) -> Intent:
+    try:
+        return await read_message(message, services)
+    except BadArguments as error:
+        if error.wanted is not None and "verb" in error.wanted.values:
+            await _require_possible(services.commands.intent_from(error.wanted.values), message, services)
+        raise
+
+
+async def _require_possible(intent: Intent, message: Message, services: Services) -> TrackedRun | None:
+    """The run of a write, if it is clear which one. Raises where its platform cannot do this: then nothing is
+    asked first."""
+    command = services.commands[intent.verb]
+    if command.scope is not Scope.WRITE or command.op is None:
+        return None
+    try:
+        tracked = await find_intent_run(intent, message, services)
+        tracked = tracked or await _find_run_of_place(intent, message, services)
+    except CommandError:
+        return None
+    if tracked is not None and tracked.run.key.platform in services.platforms:
+        require_supported(command.op, tracked.run.key.platform, services)
+    return tracked
 
 
 async def _route_start(intent: Start, message: Message, services: Services) -> Route:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from adapters.cutover import wire
 from adapters.cutover.errors import MESSAGES
-from adapters.cutover.text import to_text
+from adapters.cutover.text import ADDED, SIGNER, to_text
 from adapters.models import Person, Stage, Task, TaskState
 from adapters.toolkit.messages import message_text
 from adapters.toolkit.timestamps import parse_timestamp
@@ -112,12 +112,19 @@ def map_task(item: wire.Task) -> Task:
         title=attributes.name or message_text(MESSAGES, "cutover.label.task", id=item.id),
         state=state,
         stage=item.related_id("stream"),
-        instructions="\n".join(filter(None, [to_text(attributes.description), *fields])),
+        instructions="\n".join(filter(None, [_written_by_people(attributes.description), *fields])),
         started_at=parse_timestamp(attributes.start_actual),
         finished_at=parse_timestamp(attributes.end_actual),
         due_at=parse_timestamp(attributes.end_fixed) or parse_timestamp(attributes.end_planned),
         mark=_requirement(item, state),
     )
+
+
+def _written_by_people(description: str | None) -> str:
+    """Not the description that only says that we added the task."""
+    text = to_text(description)
+    signed = SIGNER.read(text)
+    return "" if signed.code and signed.text == ADDED else text
 
 
 def task_state(task: wire.Task) -> TaskState:

@@ -10,6 +10,7 @@ import re
 
 from adapters.toolkit.signing import TextSigner
 
+ADDED = "Added from chat"  # the description of a task that we added
 SIGNER = TextSigner(separator=" — ", before="— ", name=r"[^\n—]{1,120}?")
 
 # Linear in the length of a text, whatever is in it: anybody may write a comment.

@@ -14,7 +14,7 @@ from adapters.cutover.errors import error_codes
 from adapters.cutover.options import custom_fields, shows_fields
 from adapters.cutover.reads import Reads
 from adapters.cutover.tasks import everyone_must_start, map_task, predecessors, task_state
-from adapters.cutover.text import SIGNER, to_html, to_text
+from adapters.cutover.text import ADDED, SIGNER, to_html, to_text
 from adapters.errors import AdapterError, Conflict, Rejected
 from adapters.models import Listing, RunState, TaskState
 from adapters.results import Applied, Baseline, Indeterminate, NotApplied, Reconciliation, Recovery, WriteResult
@@ -200,7 +200,7 @@ class RunWrites:
 
     @step(AddTask, recovery=Recovery.LOOKUP)
     async def add(self, step: AddTask, marker: WriteMarker) -> WriteResult:
-        attributes = {"name": step.title, "description": SIGNER.sign("Added from chat", marker)}
+        attributes = {"name": step.title, "description": SIGNER.sign(ADDED, marker)}
         data: dict[str, Any] = {"type": "task", "attributes": attributes}
         relations: dict[str, Any] = {}
         if step.stage:

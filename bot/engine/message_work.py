@@ -24,12 +24,14 @@ from bot.engine.reconciler import Reconciler
 from bot.observability import metrics, traces
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.responder import Responder
+from bot.services.bot_loops import MOST_COMMANDS, QUIET_FOR, BotLoops, Hearing
 from bot.services.memberships import Memberships
 from bot.services.people_directory import PeopleDirectory
 from bot.services.reaction_reader import ReactionReader
 from bot.storage.inbox import Inbox
 from bot.storage.store import StoreError
 from commands import dispatch
+from commands.access import is_listed
 from commands.cards import error_card, pending_lines
 from commands.dispatch import Route
 from commands.lookup import message_intent
@@ -38,6 +40,7 @@ from commands.model.intents import Intent
 from commands.model.messages import Actor, Membership, Message, Via
 from commands.model.ports import CommandContext, Services
 from commands.text.locales import language_of
+from commands.text.phrases import clock
 
 DOUBLE_CLICK_SECONDS = 1.0
 MAX_REMEMBERED_PRESSES = 10_000  # after that they are forgotten, and a double click may count
@@ -73,6 +76,7 @@ class MessageProcessor:
         self._reactions = reactions
         self._inbox = inbox
         self._now = now
+        self._bot_loops = BotLoops()
         self._last_press: dict[tuple[str, str, str], datetime] = {}  # by place, actor id and post id
         self._routed_at: dict[str, float] = {}  # by message key
         self._facts: dict[str, CommandFacts] = {}  # of unfinished messages, by key
@@ -91,7 +95,7 @@ class MessageProcessor:
             if self._is_double_click(message):
                 with self._language_of(message):
                     return error_card.just_changed_answer()
-            route = await dispatch.route(message, self._services)
+            route = self._unheard_answer(message) or await dispatch.route(message, self._services)
         except Exception as error:  # noqa: BLE001  an unexpected error gets an answer too
             return self._error_answer(message, error)
         if isinstance(route, Answer):
@@ -251,6 +255,24 @@ class MessageProcessor:
         self._last_press[press] = message.at
         elapsed = self._live_cards.seconds_since_edit(message.place, message.reply.post)
         return pressed_before and elapsed is not None and elapsed < DOUBLE_CLICK_SECONDS
+
+    def _unheard_answer(self, message: Message) -> Answer | None:
+        """To a bot that has given too many commands. None if it is heard."""
+        if message.actor.membership is not Membership.BOT or not is_listed(
+            message.actor, self._services.access_rules
+        ):
+            return None
+        hearing = self._bot_loops.hear(message)
+        if hearing is Hearing.HEARD:
+            return None
+        if hearing is Hearing.IGNORED:
+            return Answer(result="failed")
+        log.warning(
+            "bot ignored for a while", bot=message.actor.id, channel=message.place.channel, delivery=message.key
+        )
+        with in_language(self._services.language):
+            until = clock(message.at + QUIET_FOR, self._services.zone, self._now())
+            return error_card.bot_stopped_answer(message.actor, MOST_COMMANDS, until)
 
     def _intent(self, route: Route) -> Intent:
         return self._services.commands.intent_from(route.intent or {})

@@ -72,15 +72,25 @@ class Postings:
     run_rows: RunRows
     reaction: str = ""  # the emoji that stands for an answer without words; "" for none
 
-    def reply(self, message: Message, card: Card, now: datetime) -> Delivery:
-        """The answer to the sender, or a reaction if it adds nothing to what everybody sees."""
-        if self.reaction and message.via is Via.MENTION and message.reply.post and _needs_no_words(card):
+    def reply(self, message: Message, card: Card, runs: Sequence[str], now: datetime) -> Delivery:
+        """The answer to the sender, or a reaction if it adds nothing to what everybody sees.
+
+        ``runs``: the handles of the runs that were changed."""
+        is_typed = message.via is Via.MENTION or (
+            message.via is Via.DIRECT and self._are_here(runs, message.place)
+        )
+        if self.reaction and is_typed and message.reply.post and _needs_no_words(card):
             key, useful_until = f"reaction {message.key}", now + ANSWER_USEFUL_FOR
             subject, emoji = message.reply.post, self.reaction
             return Delivery(
                 key, Kind.REACTION, message.place, now, useful_until, subject=subject, target=emoji, cause=message
             )
         return self.answer(message, card, now)
+
+    def _are_here(self, runs: Sequence[str], place: Place) -> bool:
+        """Whether their activity lines are in this place."""
+        threads = [next(iter(self.live_cards.threads_of(run)), None) for run in runs]
+        return bool(threads) and all(thread is not None and thread.key == place.key for thread in threads)
 
     def answer(
         self, message: Message, card: Card, now: datetime, useful_for: timedelta = ANSWER_USEFUL_FOR

@@ -258,7 +258,7 @@ class Responder:
             private = replace(private, shown_elsewhere=True)
         if message.via is Via.WORKFLOW:
             private = _step_answer(private, answer)
-        deliveries = [*self._private(message, private), *posts.all]
+        deliveries = [*self._private(message, private, answer.changed_runs), *posts.all]
         keys += [delivery.key for delivery in deliveries]
         try:
             new = await self._inbox.mark_done(message.key, answer.result, deliveries)
@@ -291,7 +291,7 @@ class Responder:
         if waiting is not None and not waiting.done():
             waiting.set_result(result)
 
-    def _private(self, message: Message, card: Card | None) -> Sequence[Delivery]:
+    def _private(self, message: Message, card: Card | None, runs: Sequence[str]) -> Sequence[Delivery]:
         """Gives the card to the surface that waits for it, or else returns its delivery."""
         waiter = self._private_answers.pop(message.key, None)
         if waiter is not None and not waiter.done():
@@ -301,7 +301,7 @@ class Responder:
             return ()
         if card is None or message.place.surface not in self._surfaces:
             return ()
-        return (self._postings.reply(message, card, self._now()),)
+        return (self._postings.reply(message, card, runs, self._now()),)
 
     async def _corrections(self, message: Message, answer: Answer, resumed: bool) -> Sequence[ActivityLine]:
         """Replaces "waiting" and "no answer yet" for writes that have no line of their own in the answer."""

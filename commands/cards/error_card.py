@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, Rejected, Unsupported
 from adapters.toolkit.messages import in_language
-from commands.model.card import Answer, Button, Card, PeoplePicker, Result, Text
+from commands.lookup.earlier_message import plain_name
+from commands.model.card import Answer, Button, Card, ClockTime, PeoplePicker, Result, Text
 from commands.model.errors import Ambiguous, BadArguments, CommandError, NotAllowed
 from commands.model.intents import Choose, Drop, OpenForm, Retry, Show
-from commands.model.messages import Membership, Message, Via
+from commands.model.messages import Actor, Membership, Message, Via
 from commands.model.ports import CannotPost, Services
 from commands.text.catalogue import plain_text, translate
 from commands.text.error_text import adapter_error_text, command_error_text, platform_messages, reason_lines
@@ -147,6 +148,12 @@ def busy_answer(message: Message, handle: str) -> Answer:
 def just_changed_answer() -> Answer:
     """The card was redrawn just before its button was pressed."""
     return Answer(private=short_card(translate("said.just_changed"), tone="warn"), result="failed")
+
+
+def bot_stopped_answer(bot: Actor, most: int, until: ClockTime) -> Answer:
+    """For everybody in the place: the bot itself is not heard until then."""
+    text = translate("said.bot_stopped", bot=plain_name(bot), count=most, until=until)
+    return Answer(public=short_card(text, tone="warn"), result="failed")
 
 
 def fault_answer(id: str) -> Answer:

@@ -8,7 +8,7 @@ from commands.model.card import Text, Tone
 from commands.model.run_head import run_health
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import translate
-from commands.text.phrases import clock, health_name, join_parts, shorten
+from commands.text.phrases import clock, health_name, join_parts, name_of_signer, shorten
 
 _LONGEST_HEALTH = 200  # characters; ``status`` shows all of it
 TONES: Mapping[Health, Tone] = {
@@ -42,7 +42,7 @@ def status_line(tracked: TrackedRun, zone: tzinfo | None, now: datetime, longest
     """ "replica lags 40 s — Ana 14:03 · next update 14:20"; empty without a status update."""
     health = run_health(tracked)
     text = health.text if len(health.text) <= longest else shorten(health.text, longest)
-    by_when = join_parts([health.by, (clock(health.at, zone, now),) if health.at else ()], " ")
+    by_when = join_parts([name_of_signer(health.by), (clock(health.at, zone, now),) if health.at else ()], " ")
     due: Text = ()
     if not tracked.run.state.is_over:
         if health.due:

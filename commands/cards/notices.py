@@ -16,7 +16,7 @@ from commands.model.run_head import run_health
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
 from commands.text.error_text import platform_title
-from commands.text.phrases import join_parts, run_name, short_card, show_button, task_name
+from commands.text.phrases import join_parts, name_of_signer, run_name, short_card, show_button, task_name
 
 _MOST_NAMED = 5
 _MOST_BUTTONS = 3
@@ -75,7 +75,7 @@ def _buttons(tracked: TrackedRun, tasks: Sequence[Task], services: Services) -> 
 def red_card(tracked: TrackedRun) -> Card:
     """For a run that was turned red on its platform."""
     health = run_health(tracked)
-    by = translate("notice.said_by", who=health.by) if health.by else ()
+    by = translate("notice.said_by", who=name_of_signer(health.by)) if health.by else ()
     return Card(
         title=health_title(Health.RED, run_name(tracked)),
         summary=plain_text(translate("status.summary", run=run_name(tracked), text=health.text)),

@@ -18,7 +18,7 @@ from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plural, translate
 from commands.text.error_text import platform_title
 from commands.text.locales import language_of
-from commands.text.phrases import button, clock, short_card
+from commands.text.phrases import button, clock, name_of_signer, short_card
 
 _LONGEST_QUOTE = 80
 
@@ -71,7 +71,7 @@ def behind_card(
             "unknown.behind",
             what=write_summary(tracked, wanted),
             earlier=step_summary(tracked, earlier),
-            who=earlier.by.shown,
+            who=name_of_signer(earlier.by.shown),
             platform=platform_title(tracked.run.key.platform, services),
             at=clock(sent_at, services.zone, services.now()),
         )

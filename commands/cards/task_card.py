@@ -8,7 +8,7 @@ from adapters.protocol import LazyInstructions, supports
 from adapters.writes import Op
 from commands.cards.task_buttons import approve_button, begin_button, comments_button, finish_button, reopen_button
 from commands.cards.task_row import as_shown, handles, is_asked, row
-from commands.model.card import Bold, Button, Card, Code, Row, Section, Text
+from commands.model.card import Button, Card, Code, Row, Section, Text
 from commands.model.intents import DoAction, OpenForm, Start
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
@@ -17,9 +17,11 @@ from commands.text.phrases import (
     button,
     clock,
     join_parts,
+    name_of_signer,
     open_link,
     run_name,
     shorten,
+    state_and_note,
     task_name,
     task_state_name,
 )
@@ -31,9 +33,8 @@ _MOST_TASKS = 40
 async def task_card(context: CommandContext, tracked: TrackedRun, task: Task, notes: Sequence[Text] = ()) -> Card:
     task = as_shown(tracked, task)
     drawn = row(tracked, task, context.now, context.zone, whole=True)
-    state: Text = join_parts([(Bold(task_state_name(task.state)),), drawn.note], "  ")
     after = [other.id for other in tracked.run.tasks if task.id in other.waits_for]
-    lines: list[Text] = [state]
+    lines: list[Text] = [state_and_note(drawn)]
     if after:
         lines.append(translate(plural("task.awaited", len(after)), tasks=handles(tracked, after)))
     if task.branches:
@@ -75,7 +76,7 @@ async def _comments(context: CommandContext, tracked: TrackedRun, task: Task) ->
 
 def _comment(comment: Comment, context: CommandContext) -> Text:
     at: Text = (clock(comment.at, context.zone, context.now),) if comment.at else ()
-    return join_parts([join_parts([comment.by, at], " "), shorten(comment.text, 300)], ": ")
+    return join_parts([join_parts([name_of_signer(comment.by), at], " "), shorten(comment.text, 300)], ": ")
 
 
 def _buttons(context: CommandContext, tracked: TrackedRun, task: Task) -> list[Button]:

@@ -7,10 +7,11 @@ from commands.language.health_words import is_health
 from commands.language.parser import parse_line
 from commands.model.command import Right
 from commands.model.errors import Ambiguous, CommandError
-from commands.model.intents import Home, Intent, PromiseUpdate, Status
+from commands.model.intents import End, Home, Intent, PromiseUpdate, Status
 from commands.model.messages import Message
 from commands.model.ports import Services
-from commands.text.phrases import choice, shorten
+from commands.model.tracked_run import TrackedRun
+from commands.text.phrases import choice, label, run_name, shorten
 
 _BEFORE = (
     *("can you", "could you", "would you", "will you", "please", "pls", "hey", "ok", "and", "then", "so", "now"),
@@ -54,10 +55,13 @@ def _parsed(text: str, services: Services) -> Intent | None:
         return None
 
 
-def ask_first(intent: Intent, message: Message, services: Services) -> None:
+def ask_first(intent: Intent, tracked: TrackedRun | None, message: Message, services: Services) -> None:
     """A write that was mentioned in passing becomes a question. Raises ``Ambiguous``."""
     if services.commands.right_of(intent) is Right.READ:
         return
+    if isinstance(intent, End) and tracked is not None:
+        end = choice(message.key, {"run": tracked.handle}, label("button.end", run=tracked.handle))
+        raise Ambiguous("passing.end", run=run_name(tracked), buttons=[end])
     line = shorten(f"{message.text[:1].upper()}{message.text[1:]}", 100)
     raise Ambiguous("passing.question", what=line, buttons=[choice(message.key, {}, line)])
 

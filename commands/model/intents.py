@@ -179,10 +179,11 @@ def with_person(dump: dict[str, Any], field: str, person: str) -> dict[str, Any]
 
 
 class RunLines(Intent):
-    """Several commands of one message. ``lines`` are as typed."""
+    """Several commands of one message. ``lines`` are as typed, in ``post``."""
 
     verb: Literal["lines"] = "lines"
     lines: tuple[str, ...] = ()
+    post: str = Field("", exclude_if=lambda post: not post)
     confirmed: bool = False
 
 

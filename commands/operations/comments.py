@@ -8,7 +8,16 @@ from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.operations.task_action import require, require_started
 from commands.text.catalogue import plain_text, plural, translate
-from commands.text.phrases import clock, join_parts, open_link, run_name, short_card, show_button, task_name
+from commands.text.phrases import (
+    clock,
+    join_parts,
+    name_of_signer,
+    open_link,
+    run_name,
+    short_card,
+    show_button,
+    task_name,
+)
 
 _MOST_COMMENTS = 10  # fewer than an adapter reads, so that older ones are noticed
 _LONGEST = 600  # characters of one
@@ -50,7 +59,7 @@ async def show_comments(context: CommandContext, tracked: TrackedRun, task: Task
 
 def _line(comment: Comment, tracked: TrackedRun, context: CommandContext, *, names_task: bool) -> Text:
     """ "Ana 14:02 T3: the vendor answered"."""
-    who: Text = (Bold(comment.by),) if comment.by else ()
+    who: Text = (Bold(name_of_signer(comment.by)),) if comment.by else ()
     at: Text = (clock(comment.at, context.zone, context.now),) if comment.at else ()
     handle = tracked.task_handle(comment.task) if names_task and comment.task else ""
     return join_parts([join_parts([who, at, handle], " "), _shortened(comment.text)], ": ")

@@ -30,7 +30,16 @@ from commands.model.messages import Message
 from commands.model.tracked_run import Receipt, TrackedRun
 from commands.operations.write import Precondition
 from commands.text.catalogue import LazyText, lazy
-from commands.text.phrases import button, by_and_at, clock, run_name, show_button, start_button, task_name
+from commands.text.phrases import (
+    button,
+    by_and_at,
+    clock,
+    name_of_signer,
+    run_name,
+    show_button,
+    start_button,
+    task_name,
+)
 
 _ALREADY: Mapping[tuple[Op, TaskState], str] = {
     (Op.FINISH, TaskState.DONE): "already.finish",
@@ -251,7 +260,7 @@ def last_change(task: Task, check: PreconditionContext) -> LazyText | str:
         at_time = clock(receipt.at, check.zone, check.now)
         if receipt.code in check.yours:
             return lazy("deed.yours", at=at_time, code=receipt.code)
-        return lazy("deed.ours", who=receipt.by, at=at_time, code=receipt.code)
+        return lazy("deed.ours", who=name_of_signer(receipt.by), at=at_time, code=receipt.code)
     by = (task.started_by or people_names(task.assignees)) if running else (task.finished_by or "")
     return by_and_at(by, at, check.zone, check.now)
 

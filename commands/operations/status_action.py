@@ -13,7 +13,7 @@ from commands.cards.task_row import shown_tasks
 from commands.language.due_time import parse_due_time, resolve_due_time
 from commands.language.health_words import is_health, likely_health
 from commands.lookup.earlier_message import plain_name
-from commands.model.card import Answer, Card, Code, Separator
+from commands.model.card import Answer, Card, Code
 from commands.model.errors import BadArguments, Suggestion
 from commands.model.intents import OpenForm, Status
 from commands.model.outcomes import Done
@@ -43,7 +43,7 @@ async def show_status(context: CommandContext, tracked: TrackedRun) -> Answer:
         if tracked.run.read_at
         else ()
     )
-    lines = [status, join_parts([task_counts(shown_tasks(tracked)), read], Separator("   ")), *notes]
+    lines = [status, join_parts([task_counts(shown_tasks(tracked)), read], " · "), *notes]
     over = tracked.run.state.is_over
     buttons = [] if over else [button("button.update", OpenForm(run=tracked.handle, about="status"))]
     title = health_title(health, run_name(tracked))

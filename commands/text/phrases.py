@@ -17,6 +17,7 @@ LABEL_LENGTH = 30  # characters of a button that chats draw
 _QUOTE = 120
 _NAME = 100  # of a run or task within a sentence
 MOST_CHOICES = 5
+_CHATS = ("Slack", "Mattermost", "Console")
 
 
 def shorten(text: str, longest: int) -> str:
@@ -74,7 +75,14 @@ def start_button(tracked: TrackedRun) -> Button:
     return button("button.start_this", Start(runbook=str(tracked.run.key)))
 
 
+def name_of_signer(by: str) -> str:
+    """ "Ana" for "Ana via Slack", as Liaison signs what it writes to a platform."""
+    name, _, chat = by.rpartition(" via ")
+    return name if name and chat in _CHATS else by
+
+
 def by_and_at(by: str, at: datetime | None, zone: tzinfo | None, now: datetime) -> LazyText | str:
+    by = name_of_signer(by)
     if by and at:
         return lazy("deed.by_at", who=by, at=clock(at, zone, now))
     if by:

@@ -18,11 +18,15 @@ from commands.operations.write import Precondition, write
 from commands.text.catalogue import lazy, plain_text, plural, translate
 from commands.text.phrases import button, by_and_at, choice, label, run_name, shorten
 
+_RUN_OF_PLACE = frozenset({"run", "the run", "this run", "it", "a execução", "esta execução", "essa execução"})
+
 
 def read(line: ParsedLine) -> End:
     run, text = split_run(line.text)
     if not run:
         run, text = normalize_handle(unquote(line.text)), ""
+    if run.casefold() in _RUN_OF_PLACE:
+        run = ""
     if is_task_handle(run):
         raise BadArguments("parse.end_task", field="run", task=run, example=Code(f"finish {run}"))
     message = join_texts(unquote(text), line.flags.get("message", ""))

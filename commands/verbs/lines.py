@@ -16,7 +16,9 @@ async def handle(intent: RunLines, context: CommandContext) -> Answer:
     message, count = context.message, len(intent.lines)
     if not intent.confirmed:
         lines = [(f"{number}. {shorten(line, _LONGEST)}",) for number, line in enumerate(intent.lines, 1)]
-        button = choice(message.key, {"confirmed": True}, label("button.run_all", count=count))
+        button = choice(
+            message.key, {"confirmed": True, "post": message.reply.post}, label("button.run_all", count=count)
+        )
         title = translate("lines.question", count=count)
         return Answer(private=short_card(title, lines=lines, buttons=[button]), result="question")
     for number, line in enumerate(intent.lines, 1):
@@ -27,7 +29,7 @@ async def handle(intent: RunLines, context: CommandContext) -> Answer:
                     "text": line,
                     "intent": None,
                     "via": Via.DIRECT if message.place.direct else Via.MENTION,
-                    "reply": ReplyRoute(post=message.reply.post, details=message.reply.details),
+                    "reply": ReplyRoute(post=intent.post or message.reply.post, details=message.reply.details),
                 }
             )
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.e2e.conftest import FIRST_TASK, Scene
+from tests.e2e.conftest import FIRST_TASK, RUNBOOK, Scene
 from tests.e2e.process import until
 
 QUIET_SECONDS = 2.0  # in which nothing may appear
@@ -27,6 +27,24 @@ async def test_a_write_that_is_mentioned_in_passing_is_asked_first(scene: Scene)
     await scene.room.say("could you please comment all is well @liaison?")
     await scene.room.press("Comment all is well")
     await scene.wait_for_effects("comment")
+
+
+async def test_the_question_whether_to_end_a_run_names_it(scene: Scene) -> None:
+    handle = await scene.start_run("local")
+    await scene.room.say("I think we can now @liaison end the run")
+    await scene.wait_for_text(rf"End {handle} {RUNBOOK}\?")
+    await scene.room.press(f"End {handle}")
+    await scene.wait_for_text(f"{handle} {RUNBOOK} still has 4 open tasks")
+
+
+async def test_what_the_platform_cannot_do_is_refused_before_anything_is_asked(scene: Scene) -> None:
+    await scene.start_run("cutover")
+    await scene.room.say("I think we can now @liaison end the run")
+    await scene.wait_for_text("Cutover can't end a run from here")
+    assert "End the run?" not in scene.room.text()
+    answer = await scene.room.private_answer("assign T1")
+    assert "Cutover can't assign a task from here" in answer.text
+    assert "Say who" not in scene.room.text()
 
 
 async def test_anything_else_in_passing_is_ignored_silently(scene: Scene) -> None:
@@ -81,6 +99,18 @@ async def test_lines_that_are_all_commands_run_in_order(scene: Scene) -> None:
     await scene.wait_for_text("commented on T2 Page the DBA: paged twice")
     await scene.wait_for_text("began T2 Page")
     assert scene.cutover_run(handle).task(FIRST_TASK).stage == "complete"
+    await until(lambda: scene.room.reactions("comment T2: paged twice") == {"white_check_mark"})
+
+
+async def test_what_is_typed_in_the_direct_message_of_a_run_is_answered_once(scene: Scene) -> None:
+    direct = scene.environment.chat.direct_room("eve")
+    await direct.say_directly(f'start "{RUNBOOK}" --on local', user="eve")
+    await direct.press("Only me (this DM)", user="eve")
+    handle = await scene.wait_for_card(direct)
+    await direct.say_directly(f"finish {handle}.T2 paged twice", user="eve")
+    await direct.wait_for_text("(?i)eve finished T2 Page the DBA: “paged twice”")
+    await until(lambda: direct.reactions(f"finish {handle}.T2") == {"white_check_mark"})
+    assert "T2 Page the DBA: done. Receipt" not in direct.text()
 
 
 async def test_people_who_are_mentioned_in_a_text_arrive_as_names(scene: Scene) -> None:

@@ -13,7 +13,7 @@ async def test_the_comments_of_a_run_and_of_a_task_are_read_with_who_and_when(sc
     await scene.wait_for_effects("comment")
     await room.command("show --comments T2")
     await scene.wait_for_text("Comments on T2 Page the DBA")
-    await scene.wait_for_text("(?i)ana.* via .*: paged twice")
+    await scene.wait_for_text(r"(?i)ana[^\n]*: paged twice")
     await room.command(f"show --comments {handle}.T3")
     await scene.wait_for_text("There are no comments on T3")
 

@@ -115,7 +115,7 @@ class PrivateReplies:
         is_post = message.reply.post and not message.reply.details.get("private")
         if verb not in ("choose", "drop") or not is_post or (card is not None and card.tone in ("warn", "bad")):
             return None
-        note = translate_plain("answered_by", who=one_line(message.actor.handle or message.actor.display_name))
+        note = translate_plain("answered_by", who=one_line(message.actor.display_name))
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 return await self._posts.without_buttons(message.reply.post, note)

@@ -114,6 +114,7 @@ async def converse(fake: CutoverFake, folder: Path, extra_settings: str = "") ->
     console = Console()
     app = bootstrap(load(file, {}).with_secret_key(), surfaces=[console])
     await app.start()
+    app.resume()
     try:
         yield Conversation(app, console)
     finally:

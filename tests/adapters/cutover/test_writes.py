@@ -259,6 +259,17 @@ async def test_a_lost_added_task_is_found_by_title_if_descriptions_are_dropped(
     assert isinstance(await cutover.reconcile(write, MARKER, baseline), NotApplied)
 
 
+async def test_a_description_that_only_says_who_added_the_task_is_no_instruction(
+    fake: CutoverFake, cutover: Cutover
+) -> None:
+    runbook = create_active_run(fake)
+    write = AddTask(run=run_key(runbook.id), by=ANA, title="Tell support", stage=runbook.streams[0][0])
+    await cutover.execute(write, MARKER)
+    assert runbook.task("Tell support").description == "Added from chat — Ana via Slack (7K2F)"
+    tasks = (await cutover.read(runbook.id)).tasks
+    assert next(task for task in tasks if task.title == "Tell support").instructions == ""
+
+
 async def test_an_unsupported_operation_is_rejected(fake: CutoverFake, cutover: Cutover) -> None:
     with pytest.raises(Unsupported) as raised:
         cutover.steps(SkipTask(run=run_key("1"), by=ANA, task="2", reason="x"), None)

@@ -110,6 +110,7 @@ async def site(folder: Path, generation: str) -> AsyncIterator[Site]:
         app = bootstrap(load(file, {}).with_secret_key(), surfaces=[Console()])
         app.change_poller.interval = 3600.0
         await app.start()
+        app.resume()
         try:
             await wait_until(lambda: all(app.readiness().values()))
             yield Site(mm, plugin, app)

@@ -29,6 +29,7 @@ async def app(fake: TinesFake, tmp_path: Path) -> AsyncIterator[Application]:
     app = bootstrap(load(file, {}).with_secret_key(), surfaces=[Console()])
     app.change_poller.interval = 0.02
     await app.start()
+    app.resume()
     yield app
     await app.stop()
 

@@ -29,6 +29,7 @@ async def app(fake: XurrentFake, tmp_path: Path) -> AsyncIterator[Application]:
     file.write_text(f'[bot]\ndatabase_url = "sqlite:///{tmp_path}/l.db"\n[platforms.xurrent]\n{table}\n')
     app = bootstrap(load(file, {}).with_secret_key(), surfaces=[Console()])
     await app.start()
+    app.resume()
     yield app
     await app.stop()
 

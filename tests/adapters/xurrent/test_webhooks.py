@@ -116,6 +116,7 @@ async def test_the_application_verifies_webhooks_and_survives_refusals(
     file.write_text(f'[bot]\ndatabase_url = "sqlite:///{tmp_path}/l.db"\n[platforms.xurrent]\n{table}\n')
     app = bootstrap(load(file, {}).with_secret_key(), surfaces=[Console()])
     await app.start()
+    app.resume()
     try:
         await app.verify_webhook("xurrent", delivery("https://evil.example.com/verify"))
         await app.verify_webhook("nowhere", delivery(f"{site.url}/verify"))

@@ -46,6 +46,7 @@ async def talk(tmp_path: Path) -> AsyncIterator[Talk]:
     console = Console()
     app = bootstrap(demo_settings(tmp_path).with_secret_key(), surfaces=[console])
     await app.start()
+    app.resume()
     yield Talk(app, console)
     await app.stop()
 
