@@ -192,8 +192,8 @@ class LocalRuns(Protocol):
         ...
 
     async def save(self, id: str, document: str, *, over: bool, replaces: str | None) -> bool:
-        """It is durable when this returns. False, and nothing was saved, if another process has saved a document
-        since ``replaces`` was loaded (None: there was none)."""
+        """It is durable when this returns. False, with nothing stored, if ``replaces`` is not the stored document
+        (None: there is none): another process was faster. Raises ``DeadlinePassed``."""
         ...
 
     async def all(self) -> Sequence[tuple[str, str]]:

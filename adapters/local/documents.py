@@ -1,8 +1,8 @@
 """The documents of runs in Liaison's store, and how one is changed: loaded, changed and saved whole.
 
 A document remembers the steps that it holds. A step that is sent again, because the process died between saving
-and noting that it was done, is found there and changes nothing. Writes to one run wait for each other. One that
-another process has overtaken begins again with what that process saved.
+and noting that it was done, is found there and changes nothing. Writes to one run wait for each other; what
+another process has changed meanwhile is loaded again.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
+from adapters.deadline import DeadlinePassed
 from adapters.errors import BadResponse, Conflict, NotFound, Unreachable
 from adapters.local import mapping
 from adapters.local.text import message
@@ -74,11 +75,19 @@ class Documents:
         return [document for document in documents if document.platform == self.platform]
 
     async def find(self, id: str, op: Op) -> Document | None:
-        document, _ = await self._read(id, op)
-        return document
+        return (await self._find(id, op))[1]
 
-    async def _read(self, id: str, op: Op) -> tuple[Document | None, str | None]:
-        """Also as it is stored."""
+    async def load(self, id: str, op: Op) -> Document:
+        return (await self._load(id, op))[1]
+
+    async def _load(self, id: str, op: Op) -> tuple[str | None, Document]:
+        """As it is stored, and parsed."""
+        text, document = await self._find(id, op)
+        if document is None:
+            raise NotFound(self.platform, op.value, key="local.no_run", run=id)
+        return text, document
+
+    async def _find(self, id: str, op: Op) -> tuple[str | None, Document | None]:
         self.require_connected(op)
         text = await self.runs.load(id)
         if text is None:
@@ -86,22 +95,18 @@ class Documents:
         document = _parse(text)
         if document is None:
             raise BadResponse(self.platform, op.value, said=message("label.run_unreadable", run=id))
-        return document if document.platform == self.platform else None, text
-
-    async def load(self, id: str, op: Op) -> Document:
-        document = await self.find(id, op)
-        return self._required(document, id, op)
-
-    def _required(self, document: Document | None, id: str, op: Op) -> Document:
-        if document is None:
-            raise NotFound(self.platform, op.value, key="local.no_run", run=id)
-        return document
+        return text, document if document.platform == self.platform else None
 
     async def save(
-        self, document: Document, step: Write, marker: WriteMarker, created: str = "", *, replaces: str | None
+        self,
+        document: Document,
+        step: Write,
+        marker: WriteMarker,
+        created: str = "",
+        *,
+        replaces: str | None = None,
     ) -> Document | None:
-        """Saves it with a note that it holds ``step``. None, and nothing is saved, if another process has saved
-        another one since ``replaces`` was read."""
+        """Saves it with a note that it holds ``step``. None if ``replaces`` is not what is stored any more."""
         note = AppliedStep(
             code=marker.code,
             step=step.step_key,
@@ -111,16 +116,19 @@ class Documents:
             created=created,
         )
         document = document.model_copy(update={"applied": (*document.applied, note)})
-        text = document.model_dump_json()
-        saved = await self.runs.save(document.id, text, over=document.state.is_over, replaces=replaces)
-        return document if saved else None
+        try:
+            is_saved = await self.runs.save(
+                document.id, document.model_dump_json(), over=document.state.is_over, replaces=replaces
+            )
+        except DeadlinePassed as error:
+            raise Unreachable(self.platform, step.op.value, said=str(error)) from error
+        return document if is_saved else None
 
     async def change(self, step: W, marker: WriteMarker, change: Callable[[Edit[W]], Change]) -> WriteResult:
         """Applies ``change`` unless the document holds the step already. Raises what ``change`` raises."""
         async with self.lock(step.run_id):
             while True:
-                found, text = await self._read(step.run_id, step.op)
-                document = self._required(found, step.run_id, step.op)
+                text, document = await self._load(step.run_id, step.op)
                 applied = applied_step(document, step, marker)
                 if applied is not None:
                     return self.result(document, step, applied.created)

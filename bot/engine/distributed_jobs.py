@@ -19,6 +19,7 @@ from procrastinate.schema import SchemaManager
 from procrastinate.sql import queries
 
 from bot.engine.distributed_worker import HEARTBEAT_SECONDS, RECONNECT_SECONDS, ReplicaWorker, reason
+from bot.engine.port import TakenOver
 from bot.storage.postgres_connection import OPTIONS, PostgresConnection
 from bot.storage.sql import Connection
 from bot.storage.store import Commit, Store, StoreError
@@ -38,10 +39,6 @@ class RunAgain(Exception):
         self.after = after
         self.lock = lock
         self.priority = priority
-
-
-class TakenOver(Exception):
-    """Another replica runs the job: this one was away for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +143,13 @@ class DistributedJobs:
         """Part of a transaction. Raises ``TakenOver`` if this replica is not running the job any more."""
         if connection.row(f"{_STILL_RUNNING} for share", id=job.id, attempts=job.attempts) is None:
             raise TakenOver(f"job {job.id} was taken over")
+
+    async def is_own(self, job: Job) -> bool:
+        """The same before something is said that is not part of a transaction. False if it cannot be known."""
+        try:
+            return await self._store.row(_STILL_RUNNING, id=job.id, attempts=job.attempts) is not None
+        except StoreError:
+            return False
 
     async def _run_forever(self, worker: ReplicaWorker) -> None:
         while not worker.stopping:

@@ -42,6 +42,9 @@ class MessageJobs(Protocol):
 
     def routed(self, connection: Connection, key: str, route: Route) -> None: ...
 
+    def ending(self, connection: Connection, key: str) -> None:
+        """Before it is marked as done. Raises if another process has it."""
+
 
 class Inbox:
     """``jobs``: None if the engine finds what it has to do in the rows."""
@@ -113,16 +116,24 @@ class Inbox:
     async def mark_done(self, key: str, result: Result, deliveries: Sequence[Delivery] = ()) -> set[str]:
         """Done, with everything that is to be sent because of it in the outbox. Returns the keys that are new."""
         return await self._store.transaction(
-            lambda connection: _mark_done(connection, key, result, deliveries), Commit.DONE
+            lambda connection: self._mark_done(connection, key, result, deliveries), Commit.DONE
         )
 
     def mark_done_later(self, key: str, result: Result, deliveries: Sequence[Delivery]) -> None:
         """As soon as the store takes it. What is noted of the deliveries afterwards is stored afterwards."""
 
         def change(connection: Connection) -> None:
-            _mark_done(connection, key, result, deliveries)
+            self._mark_done(connection, key, result, deliveries)
 
         self._store.later(change, Commit.DONE)
+
+    def _mark_done(
+        self, connection: Connection, key: str, result: Result, deliveries: Sequence[Delivery]
+    ) -> set[str]:
+        if self.jobs is not None:
+            self.jobs.ending(connection, key)
+        _update(connection, key, state="done", result=result)
+        return insert_deliveries(connection, deliveries)
 
     async def mark_again(self, key: str, route: Route) -> None:
         """It goes on: an outcome became known while it was being answered."""
@@ -245,11 +256,6 @@ def _is_from(message: Message, actor: Actor, place: Place) -> bool:
 
 def _withdraw(connection: Connection, key: str) -> None:
     connection.execute("delete from inbox where key = :key and state = 'new'", key=key)
-
-
-def _mark_done(connection: Connection, key: str, result: Result, deliveries: Sequence[Delivery]) -> set[str]:
-    _update(connection, key, state="done", result=result)
-    return insert_deliveries(connection, deliveries)
 
 
 def _update(connection: Connection, key: str, **values: object) -> None:

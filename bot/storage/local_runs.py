@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 
+from adapters.deadline import DeadlinePassed, current_deadline
+from bot.storage.sql import Connection, insert_query
 from bot.storage.store import Commit, Store
+
+_INSERT = f"{insert_query('local_runs', ('id', 'document', 'over'))} on conflict do nothing"
+_REPLACE = "update local_runs set document = :document, over = :over where id = :id and document = :replaces"
 
 
 class LocalRunRows:
@@ -16,10 +21,18 @@ class LocalRunRows:
         return None if row is None else str(row["document"])
 
     async def save(self, id: str, document: str, *, over: bool, replaces: str | None) -> bool:
-        query = _INSERT if replaces is None else _UPDATE
-        values = {} if replaces is None else {"replaces": replaces}
-        changed = await self._store.execute(query, Commit.LOCAL_RUN, id=id, document=document, over=over, **values)
-        return changed > 0
+        deadline = current_deadline()
+        query = _INSERT if replaces is None else _REPLACE
+
+        def change(connection: Connection) -> int | None:
+            if deadline is not None and deadline.remaining() <= 0:
+                return None
+            return connection.execute(query, id=id, document=document, over=over, replaces=replaces)
+
+        saved = await self._store.transaction(change, Commit.LOCAL_RUN)
+        if saved is None:
+            raise DeadlinePassed("there was no time left to store it")
+        return saved > 0
 
     async def all(self) -> Sequence[tuple[str, str]]:
         """(id, document), newest first."""
@@ -32,8 +45,6 @@ class LocalRunRows:
         return [(row["id"], row["document"]) for row in await self._store.rows(query)]
 
 
-_INSERT = "insert into local_runs (id, document, over) values (:id, :document, :over) on conflict (id) do nothing"
-_UPDATE = "update local_runs set document = :document, over = :over where id = :id and document = :replaces"
 # Not "over is not true": an index finds these.
 _ACTIVE = """
 select id, document, seq from local_runs where over = false

@@ -23,10 +23,10 @@ class MemoryRuns:
 
     async def save(self, id: str, document: str, *, over: bool, replaces: str | None) -> bool:
         await asyncio.sleep(0)
-        if self.documents.get(id) != replaces:
-            return False
         if self.die_before_save:
             raise Killed
+        if self.documents.get(id) != replaces:
+            return False
         self.documents = {id: document} | {other: kept for other, kept in self.documents.items() if other != id}
         self.saves += 1
         if self.die_after_save:

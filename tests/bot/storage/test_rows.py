@@ -207,8 +207,9 @@ async def test_what_is_due_later_and_local_runs(store: Store) -> None:
     assert await local.save("1", "{}", over=False, replaces=None)
     assert await local.save("2", "[]", over=True, replaces=None)
     assert await local.save("1", "()", over=False, replaces="{}")
-    assert not await local.save("1", "lost", over=False, replaces="{}"), "another process has saved since"
+    assert not await local.save("1", "lost", over=False, replaces="{}"), "somebody else was faster"
     assert not await local.save("1", "lost", over=False, replaces=None)
+    assert not await local.save("3", "lost", over=False, replaces="{}")
     assert await local.all() == [("2", "[]"), ("1", "()")]
     assert await local.active() == [("1", "()")]
 
