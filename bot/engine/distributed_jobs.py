@@ -117,12 +117,21 @@ class DistributedJobs:
         job.defer(key=key, **(details or {}))
 
     async def with_lock(self, lock: str) -> Sequence[Job]:
-        """Those that wait and the one that runs, in order."""
-        return [_job(job) for job in await self._app.job_manager.list_jobs_async(lock=lock)]
+        """Those that wait and the one that runs, in order. Raises ``StoreError``."""
+        return await self._list(lock=lock)
 
     async def waiting(self, task: str) -> Sequence[Job]:
-        """Those of this kind that do not run, in order."""
-        return [_job(job) for job in await self._app.job_manager.list_jobs_async(task=task, status="todo")]
+        """Those of this kind that do not run, in order. Raises ``StoreError``."""
+        return await self._list(task=task, status="todo")
+
+    async def _list(
+        self, *, lock: str | None = None, task: str | None = None, status: str | None = None
+    ) -> Sequence[Job]:
+        try:
+            found = await self._app.job_manager.list_jobs_async(lock=lock, task=task, status=status)
+            return [_job(job) for job in found]
+        except ConnectorException as error:
+            raise StoreError(f"the database cannot be reached: {reason(error)}") from error
 
     def cancel(self, connection: Connection, id: int) -> bool:
         """Part of a transaction: whether the job was waiting. Then it never runs."""

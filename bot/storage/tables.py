@@ -146,6 +146,7 @@ live_cards = Table(
     Column("old_post", _text(255), nullable=False, server_default=""),  # becomes a pointer to ``post``
     Column("deletions", Integer, nullable=False, server_default="0"),  # how often others deleted the card
     Column("drawn_at", UtcDateTime),
+    Column("number", Integer),  # among the cards of the run; null if the release before has stored it
     Column("due_version", Integer),  # version of the run that it may not show yet; null: it shows the newest
     UniqueConstraint("run", "place_key"),
     Index("live_cards_due", "due_version"),
