@@ -39,7 +39,7 @@ from bot.services.people_directory import PeopleDirectory
 from bot.services.run_service import RunService
 from bot.storage.effects import EffectLog
 from bot.storage.inbox import Inbox
-from bot.storage.rate_limits import RateLimitRows
+from bot.storage.rate_limits import BudgetRows
 from bot.storage.retention import Retention
 from bot.storage.runs import RunRows
 from bot.storage.store import Store, StoreError
@@ -250,7 +250,9 @@ class Application:
         return chats | {name: adapter.check for name, adapter in self.platforms.items()}
 
     async def load_rate_limits(self, *, read_only: bool = False) -> None:
-        await self.http.load_rate_limits(RateLimitRows(self.store, read_only=read_only))
+        limits = BudgetRows(self.store, read_only=read_only)
+        await self.http.use_rate_limits(limits)
+        self.store.subscribe("rate_limits", lambda _: self.http.read_blocks(limits))
 
 
 async def _until_stored(step: Callable[..., Awaitable[None]], *arguments: object) -> None:

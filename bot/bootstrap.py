@@ -308,6 +308,7 @@ class _Parts:
             slowest_answer=self.settings.slowest_answer,
             downtime=lambda: self.heartbeat.downtime,
             list_awaited=self.effect_log.awaited if self.settings.bot.has_replicas else no_other_replicas,
+            shared_runs=self.run_rows if self.settings.bot.has_replicas else None,
         )
 
     @cached_property

@@ -126,6 +126,7 @@ class AppIntake:
             await self._inbox.store_answer(key, answer)
         except StoreError as error:  # only a repeated delivery would miss it
             log.warning("answer not stored", delivery=key, error=str(error))
+        self._responder.response_stored(key)
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place, *, in_place: bool = True) -> Form:
         with in_language(self.language_for(actor)):

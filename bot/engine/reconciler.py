@@ -8,6 +8,7 @@ the looks go on every minute for an hour, also after a restart. A late outcome c
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -24,7 +25,7 @@ from bot.engine.effect_outcomes import (
     unknown_outcome,
 )
 from bot.services.outcome_recorder import Reopening
-from bot.storage.effects import Effect
+from bot.storage.effects import Effect, NotClaimed
 from bot.storage.inbox import UnfinishedMessage
 from bot.storage.store import StoreError
 from commands.model.messages import Actor
@@ -142,6 +143,8 @@ class Reconciler:
             result.set_result(unknown_outcome(effect))
             return Check(effect, result=result)
         check = earlier or Check(effect)
+        if effect.attempt > check.effect.attempt:
+            check.effect = effect
         check.result, check.may_send_again = result, may_send_again
         if earlier is None:
             self._begin(check)
@@ -226,11 +229,18 @@ class Reconciler:
         self._busy.add(effect.id)
         reopening = None if check.is_awaited else Reopening()
         try:
-            outcome = await look(self._services, effect, reopening=reopening)
-            is_resend = may_send_again and not check.was_sent_again and check.may_send_again()
-            if isinstance(outcome, Unknown) and is_resend and self._is_safe_to_repeat(effect, outcome):
-                log.info("write sent again", step=effect.step.step_key, platform=effect.platform)
-                check.effect, outcome = await send_again(self._services, effect, reopening=reopening)
+            while True:
+                outcome = await look(self._services, effect, reopening=reopening)
+                is_resend = may_send_again and not check.was_sent_again and check.may_send_again()
+                if not (isinstance(outcome, Unknown) and is_resend and self._is_safe_to_repeat(effect, outcome)):
+                    break
+                try:
+                    check.effect, outcome = await send_again(self._services, effect, reopening=reopening)
+                except NotClaimed as error:
+                    await asyncio.sleep(error.wait)  # the request of another replica may be under way until then
+                else:
+                    log.info("write sent again", step=effect.step.step_key, platform=effect.platform)
+                    break
         finally:
             self._busy.discard(effect.id)
         if not isinstance(outcome, Unknown) and not check.end_looks(outcome):
@@ -286,7 +296,8 @@ class Reconciler:
         else:
             outcome = await look(self._services, effect, reopening=reopening)
             if isinstance(outcome, Unknown):
-                effect, outcome = await send_again(self._services, effect, reopening=reopening)
+                with suppress(NotClaimed):  # the request of another replica may be under way
+                    effect, outcome = await send_again(self._services, effect, reopening=reopening)
         if isinstance(outcome, Unknown):
             self.check_later(effect)  # the line keeps its buttons
         else:

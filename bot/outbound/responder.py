@@ -41,6 +41,7 @@ from commands.text.phrases import short_card
 
 log = structlog.get_logger(__name__)
 TAKEN_WITHIN_SECONDS = 0.7
+RESPONSE_SECONDS = 3.0
 _REMINDERS = ("", "author", "owner")  # whom they tell
 _TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # the sender may not see the card's thread
 
@@ -87,7 +88,8 @@ class Responder:
         self._now = now
         self._escalate_after = escalate_after
         self._postings = Postings(surfaces, live_cards, run_rows, reaction)
-        self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
+        self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next four
+        self._responses: dict[str, asyncio.Event] = {}  # of forms, until their response is stored
         self._results: dict[str, asyncio.Future[Result]] = {}
         self._visible: set[asyncio.Task[None]] = set()  # each ends when a whole answer is visible
         self._notices: dict[str, dict[str, ActivityLine]] = {}  # by slot: lines that must not stay as they are
@@ -262,6 +264,7 @@ class Responder:
             private = _step_answer(private, answer)
         held = self._awaited_elsewhere(message)
         deliveries = [*self._private(message, private, answer.changed_runs), *posts.all]
+        await self._response_stored(message.key)
         keys += [delivery.key for delivery in deliveries]
         try:
             new = await self._inbox.mark_done(message.key, answer.result, deliveries, is_awaited=held > 0)
@@ -298,6 +301,8 @@ class Responder:
         """Gives the card to the surface that waits for it, or else returns its delivery."""
         waiter = self._private_answers.pop(message.key, None)
         if waiter is not None and not waiter.done():
+            if message.via is Via.FORM and card is not None and (card.has_controls or not card.shown_elsewhere):
+                self._responses[message.key] = asyncio.Event()
             waiter.set_result(card)
             return ()
         if message.via is Via.REACTION and card is not None and card.shown_elsewhere:
@@ -349,6 +354,23 @@ class Responder:
         except TimeoutError:
             self._private_answers.pop(key, None)
             return None
+
+    def response_stored(self, key: str) -> None:
+        """A repeated delivery of the form ``key`` would get the response that says what became of it."""
+        if (stored := self._responses.get(key)) is not None:
+            stored.set()
+
+    async def _response_stored(self, key: str) -> None:
+        """Only then is the message done: otherwise, after a crash, the form would close as if it had worked."""
+        if (stored := self._responses.get(key)) is None:
+            return
+        try:
+            async with asyncio.timeout(RESPONSE_SECONDS):
+                await stored.wait()
+        except TimeoutError:
+            log.warning("response of a form not stored in time", delivery=key)
+        finally:
+            del self._responses[key]
 
     async def send_answer(self, message: Message, card: Card, within: float = 0.0) -> bool:
         """As ``Intake.send_answer``."""

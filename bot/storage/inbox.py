@@ -42,6 +42,9 @@ class MessageJobs(Protocol):
 
     def routed(self, connection: Connection, key: str, route: Route) -> None: ...
 
+    def ending(self, connection: Connection, key: str) -> None:
+        """Before it is marked as done. Raises if another process has it."""
+
 
 class Inbox:
     """``jobs``: None if the engine finds what it has to do in the rows."""
@@ -119,7 +122,7 @@ class Inbox:
         def change(connection: Connection) -> set[str]:
             if is_awaited:
                 connection.changed("answers", key)
-            return _mark_done(connection, key, result, deliveries)
+            return self._mark_done(connection, key, result, deliveries)
 
         return await self._store.transaction(change, Commit.DONE)
 
@@ -127,9 +130,17 @@ class Inbox:
         """As soon as the store takes it. What is noted of the deliveries afterwards is stored afterwards."""
 
         def change(connection: Connection) -> None:
-            _mark_done(connection, key, result, deliveries)
+            self._mark_done(connection, key, result, deliveries)
 
         self._store.later(change, Commit.DONE)
+
+    def _mark_done(
+        self, connection: Connection, key: str, result: Result, deliveries: Sequence[Delivery]
+    ) -> set[str]:
+        if self.jobs is not None:
+            self.jobs.ending(connection, key)
+        _update(connection, key, state="done", result=result)
+        return insert_deliveries(connection, deliveries)
 
     async def mark_again(self, key: str, route: Route) -> None:
         """It goes on: an outcome became known while it was being answered."""
@@ -263,11 +274,6 @@ def _is_from(message: Message, actor: Actor, place: Place) -> bool:
 
 def _withdraw(connection: Connection, key: str) -> None:
     connection.execute("delete from inbox where key = :key and state = 'new'", key=key)
-
-
-def _mark_done(connection: Connection, key: str, result: Result, deliveries: Sequence[Delivery]) -> set[str]:
-    _update(connection, key, state="done", result=result)
-    return insert_deliveries(connection, deliveries)
 
 
 def _update(connection: Connection, key: str, **values: object) -> None:

@@ -198,6 +198,11 @@ class Store:
         """The first one."""
         return next(iter(await self.rows(query, **values)), None)
 
+    @property
+    def replica(self) -> str | None:
+        """The name of this process among the replicas. None: nobody else uses the database."""
+        return self._database.replica
+
     def subscribe(self, topic: str, reload: Reload) -> None:
         """``reload`` gets the keys of rows that another replica has changed (``Connection.changed``)."""
         self._database.changes.subscribe(topic, reload)
@@ -212,11 +217,6 @@ class Store:
             await self._database.changes.catch_up()
         except self._database.errors as error:
             raise StoreError(str(error)) from error
-
-    @property
-    def replica(self) -> str:
-        """The id of this process. Empty if there are no others."""
-        return self._database.replica
 
     async def changes_behind(self) -> int:
         """How many changes of other replicas are not in memory yet. Raises ``StoreError``."""
@@ -284,8 +284,8 @@ class Store:
         except Exception as error:  # noqa: BLE001  the caller gets it through the future
             del self._pending[: len(batch)]
             if len(batch) == 1:
-                self._failing = True
-                _set_error(batch[0].future, StoreError(str(error)))
+                self._failing = not isinstance(error, StoreError)
+                _set_error(batch[0].future, error if isinstance(error, StoreError) else StoreError(str(error)))
                 if batch[0].may_wait and isinstance(error, self._database.errors):
                     self._postpone(batch[0])
                 return

@@ -13,7 +13,7 @@ from tests.databases import execute
 from tests.e2e.mattermost_chat import MattermostChat
 from tests.e2e.process import Liaison, until
 from tests.e2e.replicas import Replicas, replicas
-from tests.tcp_proxy import TcpProxy
+from tests.torture.wire import Wire
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -59,14 +59,12 @@ async def test_doctor_names_each_replica_and_only_one_has_the_websocket(two: Rep
 
 
 async def test_a_replica_that_is_cut_off_is_not_ready_and_comes_back(two: Replicas) -> None:
-    proxy = TcpProxy(two.server.port)
-    await proxy.start()
-    try:
+    async with Wire(two.server.port) as wire:
         folder = two.all[0].folder / "cut"
         folder.mkdir()
-        url = str(two.settings["bot"]["database_url"]).replace(f":{two.server.port}/", f":{proxy.port}/")
+        url = str(two.settings["bot"]["database_url"]).replace(f":{two.server.port}/", f":{wire.port}/")
         async with Liaison(folder, {**two.settings, "bot": {**two.settings["bot"], "database_url": url}}) as third:
-            proxy.cut()
+            wire.refuse()
 
             async def answers(status: int, path: str) -> bool:
                 return (await get(third, path))[0] == status
@@ -75,10 +73,8 @@ async def test_a_replica_that_is_cut_off_is_not_ready_and_comes_back(two: Replic
             await until(lambda: answers(503, "/readyz?only=database,engine"))
             assert (await get(third, "/healthz"))[0] == 200
             assert (await get(two.all[1], "/readyz"))[0] == 200
-            proxy.restore()
+            await wire.accept()
             await until(lambda: answers(200, "/readyz"))
-    finally:
-        await proxy.close()
 
 
 async def test_replicas_that_are_too_old_for_the_database_say_so_and_stop(two: Replicas) -> None:

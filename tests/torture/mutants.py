@@ -30,8 +30,8 @@ def main_that_sends_again_without_looking() -> None:
 
 
 def main_that_commits_run_and_outcome_separately() -> None:
-    async def record(self: OutcomeRecorder, effect: Effect, state: Any, outcome: Any, **_: Any) -> None:
-        await self._run_rows.transaction(
+    async def record(self: OutcomeRecorder, effect: Effect, state: Any, outcome: Any, **_: Any) -> bool:
+        is_news = await self._run_rows.transaction(
             lambda rows: self._effect_log.write_outcome(rows.connection, effect, state, outcome), Commit.OUTCOME
         )
         if isinstance(outcome, WriteResult) and effect.run:
@@ -39,6 +39,7 @@ def main_that_commits_run_and_outcome_separately() -> None:
             done = self._done_step(effect, outcome, None, self._now())
             await self._run_rows.transaction(lambda rows: apply_result(rows, run, done, renamed=""), Commit.RUN)
             self._effect_log.remember_receipt(effect)
+        return is_news
 
     OutcomeRecorder.record = record  # type: ignore[method-assign]
     faulty.main()

@@ -145,7 +145,7 @@ class DeliveryHandler:
         key = submitted.message.key
         intake.process(key)
         card = await intake.private_answer(key, OUTCOME_WAIT_SECONDS)
-        if card is None or (card.shown_elsewhere and not card.buttons):
+        if card is None or (card.shown_elsewhere and not card.has_controls):
             return BoltResponse(status=200, body="")
         shown = json.dumps(views.outcome_response(delivery.view, card))
         await intake.store_answer(key, shown.encode())
