@@ -104,6 +104,8 @@ class Reconciler:
             result.set_result(unknown_outcome(effect))
             return Check(effect, result=result)
         check = earlier or Check(effect)
+        if effect.attempt > check.effect.attempt:
+            check.effect = effect
         check.result, check.may_send_again = result, may_send_again
         if earlier is None:
             self._begin(check)
