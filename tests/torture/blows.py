@@ -66,10 +66,7 @@ class Blows:
 
     def _lacked_database(self, process: MortalLiaison) -> bool:
         """At its start: whatever supervises it starts it again."""
-        last_line = process.log.read_text().strip().rpartition("\n")[2]
-        return bool(self._world.database_wires) and last_line.startswith(
-            "bot.database_url: the database cannot be"
-        )
+        return bool(self._world.database_wires) and "\nbot.database_url: " in process.log.read_text()[-1000:]
 
     async def strike(self, blow: Blow) -> None:
         number = blow.process % len(self._world.processes)
