@@ -21,6 +21,7 @@ from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.outbox import Outbox
 from bot.outbound.postings import ANSWER_USEFUL_FOR, NOTICE_USEFUL_FOR, Postings, direct_place, home_place
+from bot.outbound.private_answers import PrivateAnswers
 from bot.storage.effects import Effect
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Delivery, Kind
@@ -40,8 +41,6 @@ from commands.text.locales import language_of
 from commands.text.phrases import short_card
 
 log = structlog.get_logger(__name__)
-TAKEN_WITHIN_SECONDS = 0.7
-RESPONSE_SECONDS = 3.0
 _REMINDERS = ("", "author", "owner")  # whom they tell
 _TYPED_ANYWHERE = (Via.COMMAND, Via.MENTION)  # the sender may not see the card's thread
 
@@ -88,9 +87,8 @@ class Responder:
         self._now = now
         self._escalate_after = escalate_after
         self._postings = Postings(surfaces, live_cards, run_rows, reaction)
-        self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next four
-        self._responses: dict[str, asyncio.Event] = {}  # of forms, until their response is stored
-        self._results: dict[str, asyncio.Future[Result]] = {}
+        self._private_answers = PrivateAnswers(inbox, outbox, now, has_replicas=has_replicas)
+        self._results: dict[str, asyncio.Future[Result]] = {}  # by message key, as are the notices
         self._visible: set[asyncio.Task[None]] = set()  # each ends when a whole answer is visible
         self._notices: dict[str, dict[str, ActivityLine]] = {}  # by slot: lines that must not stay as they are
         self._queued: set[str] = set()  # the senders were told that these messages wait for others
@@ -262,9 +260,9 @@ class Responder:
             private = replace(private, shown_elsewhere=True)
         if message.via is Via.WORKFLOW:
             private = _step_answer(private, answer)
-        held = self._awaited_elsewhere(message)
+        held = self._private_answers.awaited_elsewhere(message)
         deliveries = [*self._private(message, private, answer.changed_runs), *posts.all]
-        await self._response_stored(message.key)
+        await self._private_answers.until_response_stored(message.key)
         keys += [delivery.key for delivery in deliveries]
         try:
             new = await self._inbox.mark_done(message.key, answer.result, deliveries, is_awaited=held > 0)
@@ -299,11 +297,7 @@ class Responder:
 
     def _private(self, message: Message, card: Card | None, runs: Sequence[str]) -> Sequence[Delivery]:
         """Gives the card to the surface that waits for it, or else returns its delivery."""
-        waiter = self._private_answers.pop(message.key, None)
-        if waiter is not None and not waiter.done():
-            if message.via is Via.FORM and card is not None and (card.has_controls or not card.shown_elsewhere):
-                self._responses[message.key] = asyncio.Event()
-            waiter.set_result(card)
+        if self._private_answers.give(message, card):
             return ()
         if message.via is Via.REACTION and card is not None and card.shown_elsewhere:
             return ()
@@ -325,52 +319,17 @@ class Responder:
             if line.slot not in answered
         ]
 
-    def _awaited_elsewhere(self, message: Message) -> float:
-        """For how many seconds the chat's request to another replica may still wait for the private answer."""
-        if not (self._has_replicas and message.reply.waits) or message.key in self._private_answers:
-            return 0.0
-        most = message.reply.waits + TAKEN_WITHIN_SECONDS
-        return min(most, max(0.0, most - (self._now() - message.at).total_seconds()))
+    async def private_answer(self, key: str, within: float) -> Card | None:
+        """The private card of a message, if it is ready in time: then the caller shows it."""
+        return await self._private_answers.wait_for(key, within)
 
     async def answered_elsewhere(self, keys: Collection[str] | None) -> None:
         """Another replica has answered these messages, or any."""
-        for key in list(self._private_answers) if keys is None else keys:
-            recorded = await self._inbox.get(key) if key in self._private_answers else None
-            if recorded is None or recorded.result is None:
-                continue
-            card = await self._outbox.take_answer(key)
-            waiter = self._private_answers.pop(key, None)
-            if waiter is not None and not waiter.done():
-                waiter.set_result(card)
-            elif card is not None:
-                await self.send_answer(recorded.message, card)
-
-    async def private_answer(self, key: str, within: float) -> Card | None:
-        """The private card of a message, if it is ready in time: then the caller shows it."""
-        waiter = self._private_answers.setdefault(key, asyncio.get_running_loop().create_future())
-        try:
-            async with asyncio.timeout(within):
-                return await asyncio.shield(waiter)
-        except TimeoutError:
-            self._private_answers.pop(key, None)
-            return None
+        await self._private_answers.answered_elsewhere(keys, self.send_answer)
 
     def response_stored(self, key: str) -> None:
         """A repeated delivery of the form ``key`` would get the response that says what became of it."""
-        if (stored := self._responses.get(key)) is not None:
-            stored.set()
-
-    async def _response_stored(self, key: str) -> None:
-        """Only then is the message done: otherwise, after a crash, the form would close as if it had worked."""
-        if (stored := self._responses.get(key)) is None:
-            return
-        try:
-            async with asyncio.timeout(RESPONSE_SECONDS):
-                await stored.wait()
-        except TimeoutError:
-            log.warning("response of a form not stored in time", delivery=key)
-        finally:
-            del self._responses[key]
+        self._private_answers.response_stored(key)
 
     async def send_answer(self, message: Message, card: Card, within: float = 0.0) -> bool:
         """As ``Intake.send_answer``."""
