@@ -191,8 +191,9 @@ class LocalRuns(Protocol):
         """The document of a run (JSON), or None."""
         ...
 
-    async def save(self, id: str, document: str, *, over: bool) -> None:
-        """It is durable when this returns."""
+    async def save(self, id: str, document: str, *, over: bool, replaces: str | None) -> bool:
+        """It is durable when this returns. False, with nothing stored, if ``replaces`` is not the stored document
+        (None: there is none): another process was faster. Raises ``DeadlinePassed``."""
         ...
 
     async def all(self) -> Sequence[tuple[str, str]]:

@@ -8,6 +8,7 @@ the last process left. ``stop`` goes the other way.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -32,12 +33,13 @@ from bot.outbound.notifier import Notifier
 from bot.outbound.outbox import Outbox
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
+from bot.services.duties import Duties, Duty
 from bot.services.heartbeat import Heartbeat
 from bot.services.people_directory import PeopleDirectory
 from bot.services.run_service import RunService
 from bot.storage.effects import EffectLog
 from bot.storage.inbox import Inbox
-from bot.storage.rate_limits import RateLimitRows
+from bot.storage.rate_limits import BudgetRows
 from bot.storage.retention import Retention
 from bot.storage.runs import RunRows
 from bot.storage.store import Store, StoreError
@@ -50,6 +52,7 @@ from commands.model.ports import Services
 
 SHUTDOWN_GRACE_SECONDS = 20.0
 OUTBOX_GRACE_SECONDS = 3.0
+LOOK_FOR_RESULT_SECONDS = 0.3
 RESUME_RETRY_SECONDS = 1.0
 SLOW_BODY = 16 * 1024  # bytes of a webhook; parsing more would hold up the event loop
 
@@ -85,29 +88,35 @@ class Application:
     responder: Responder
     services: Services
     engine: Engine
+    duties: Duties
     reconciler: Reconciler
     heartbeat: Heartbeat
     intake: AppIntake
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _duties: list[Duty] = field(default_factory=list)
     _unfinished: frozenset[str] = frozenset()  # the keys of the messages that the last process left
 
     async def start(self) -> None:
         await self.store.open()
-        self.heartbeat.start()
+        await self.heartbeat.start()
         await self.load_rate_limits()
         await self.run_rows.load()
         await self.people.load()
         await self.outbox.load()
-        await self.notifier.load()
         for surface in self.surfaces.values():
             await surface.start(self.intake)
         self._unfinished = await self.engine.start()
         self._tasks.append(asyncio.create_task(asyncio.to_thread(due_time.warm_up)))
-        self._tasks.append(asyncio.create_task(self.retention.apply_forever()))
-        self._tasks.append(asyncio.create_task(self.notifier.run_forever()))
-        self._tasks.append(asyncio.create_task(self.date_change.watch_forever()))
         self._tasks.append(asyncio.create_task(self.heartbeat.beat_forever()))
-        self._tasks.append(asyncio.create_task(self.change_poller.poll_forever()))
+        work = {
+            "retention": self.retention.apply_forever,
+            "notifier": self.notifier.run_forever,
+            "date change": self.date_change.watch_forever,
+            "change poller": self.change_poller.poll_forever,
+        }
+        if self.duties.has_others:
+            work["late looks"] = self.reconciler.take_over_forever
+        self._duties = [self.duties.take_on(run, name) for name, run in work.items()]
         log.info(
             "started", surfaces=list(self.surfaces), platforms=list(self.platforms), resumed=len(self._unfinished)
         )
@@ -124,9 +133,21 @@ class Application:
         await _until_stored(self.activity_log.resume)
         await _until_stored(self.run_rows.make_heads)
 
+    async def start_as_client(self) -> None:
+        """Only to ``submit``: other replicas process it."""
+        await self.store.open()
+        self.engine.accept()
+
+    async def stop_as_client(self) -> None:
+        await self.duties.stop()
+        await self.http.close()
+        await self.store.close()
+
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
+        for duty in self._duties:
+            await duty.give_up()
         await self.reconciler.stop()
         await self.engine.stop(SHUTDOWN_GRACE_SECONDS)
         await self.home_pages.stop()
@@ -135,6 +156,7 @@ class Application:
         await self.runs.stop()
         for surface in self.surfaces.values():
             await surface.stop()
+        await self.duties.stop()
         await self.http.close()
         await self.store.close()
 
@@ -207,7 +229,19 @@ class Application:
             if earlier is not None and earlier.result is not None:
                 return earlier.result
         self.intake.process(message.key)
-        return await result
+        return await (self._result_anywhere(message, result) if self.duties.has_others else result)
+
+    async def _result_anywhere(self, message: Message, result: "asyncio.Future[Result]") -> Result:
+        """Another replica may process it, and tells by its rows when its answer is visible."""
+        while True:
+            await asyncio.wait({result}, timeout=LOOK_FOR_RESULT_SECONDS)
+            if result.done():
+                return result.result()
+            with suppress(StoreError):
+                await self.store.catch_up()
+                if (found := await self.inbox.visible_result(message.key, message.place)) is not None:
+                    await self.store.catch_up()  # what was shown meanwhile
+                    return found
 
     def checks(self, *, in_use: bool) -> Mapping[str, Callable[[], Awaitable[Sequence[CheckResult]]]]:
         """The checks of ``liaison doctor``, by the name of the chat or platform. ``in_use``: another process is
@@ -216,7 +250,9 @@ class Application:
         return chats | {name: adapter.check for name, adapter in self.platforms.items()}
 
     async def load_rate_limits(self, *, read_only: bool = False) -> None:
-        await self.http.load_rate_limits(RateLimitRows(self.store, read_only=read_only))
+        limits = BudgetRows(self.store, read_only=read_only)
+        await self.http.use_rate_limits(limits)
+        self.store.subscribe("rate_limits", lambda _: self.http.read_blocks(limits))
 
 
 async def _until_stored(step: Callable[..., Awaitable[None]], *arguments: object) -> None:

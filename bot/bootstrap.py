@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
+from importlib.metadata import version
+from socket import gethostname
 
 from adapters.http.client import HttpClients
 from adapters.protocol import Adapter, Resources
@@ -33,7 +35,9 @@ from bot.outbound.outbox import Claims, Outbox
 from bot.outbound.postings import Senders
 from bot.outbound.responder import Responder
 from bot.services.change_poller import ChangePoller
-from bot.services.heartbeat import Heartbeat
+from bot.services.console_relay import ConsoleRelay
+from bot.services.duties import Duties
+from bot.services.heartbeat import BeatFile, Beats, Heartbeat
 from bot.services.memberships import Memberships
 from bot.services.outcome_recorder import OutcomeRecorder
 from bot.services.people_directory import PeopleDirectory
@@ -49,10 +53,13 @@ from bot.storage.news import NewsRows
 from bot.storage.outbox import Kind, OutboxRows
 from bot.storage.people import PeopleRows
 from bot.storage.preferences import PreferenceRows
+from bot.storage.replicas import ReplicaRows
 from bot.storage.retention import Retention
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store
+from bot.surfaces.console.surface import NAME as CONSOLE
+from bot.surfaces.console.surface import Console
 from bot.surfaces.protocol import Surface
 from commands.cards.activity_line import halted_line
 from commands.cards.run_card import channel_card
@@ -92,6 +99,7 @@ def bootstrap(
         responder=parts.responder,
         services=parts.services,
         engine=parts.engine,
+        duties=parts.duties,
         reconciler=parts.reconciler,
         heartbeat=parts.heartbeat,
         intake=parts.intake,
@@ -111,16 +119,23 @@ class _Parts:
             Store(settings.bot.database_url),
             HttpClients(on_request=_observe_request),
         )
+        self.duties = _duties(settings)
         self.platforms = _connect_platforms(settings, self.http, self.store, now)
-        self.chats = {chat.name: chat for chat in (*create_chats(settings, self.store, now), *surfaces)}
+        chats = create_chats(settings, self.store, now, self.duties)
+        self.chats = {chat.name: chat for chat in (*chats, *surfaces)}
         self.inbox = Inbox(self.store)
         self.run_rows = RunRows(self.store, now)
         self.effect_log = EffectLog(self.store)
         self.history = MessageHistory(self.inbox, now)
         self.people = PeopleDirectory(PeopleRows(self.store), self.chats, settings.people, now)
         self.memberships = Memberships(self.chats, now)
-        self.heartbeat = Heartbeat(settings.heartbeat_path, now)
+        self.heartbeat = Heartbeat(self._beats(), now)
         self.senders = Senders(self.chats, self.run_rows, now, settings.bot.language)
+
+    def _beats(self) -> Beats:
+        if not self.settings.bot.has_replicas:
+            return BeatFile(self.settings.heartbeat_path)
+        return ReplicaRows(self.store, f"{gethostname()}:{self.settings.bot.port}", version("liaison"))
 
     def connect(self) -> None:
         self.run_rows.on_news = self.notifier.add
@@ -144,6 +159,17 @@ class _Parts:
         subscribe("people", self.people.reload)
         subscribe("receipts", self.effect_log.reload)
         subscribe("live_cards", self.live_cards.reload)
+        subscribe("home_pages", self.home_pages.opened_elsewhere)
+        subscribe("news", self.notifier.read_again)
+        subscribe("uses", self.runs.used_elsewhere)
+        subscribe("answers", self.responder.answered_elsewhere)
+        if isinstance(console := self.chats.get(CONSOLE), Console) and self.settings.bot.has_replicas:
+            subscribe("console", ConsoleRelay(console, self._tell_others).show)
+        subscribe("places", self.intake.places_changed_elsewhere)
+
+    def _tell_others(self, topic: str, key: str) -> None:
+        if self.settings.bot.has_replicas:
+            self.store.tell_others(topic, key)
 
     # What is sent to chats
 
@@ -193,7 +219,7 @@ class _Parts:
             self.now,
             reaction=self.settings.bot.reaction_emoji,
             escalate_after=self.settings.bot.escalate_after,
-            raises_store_errors=self.settings.bot.has_replicas,
+            has_replicas=self.settings.bot.has_replicas,
         )
 
     @cached_property
@@ -207,7 +233,7 @@ class _Parts:
 
     @cached_property
     def home_pages(self) -> HomePages:
-        return HomePages(self.chats, self.services, self.people.profile, self.now)
+        return HomePages(self.chats, self.services, self.people.profile, self.now, self._tell_others)
 
     # What handlers use
 
@@ -223,6 +249,7 @@ class _Parts:
             count_queued_writes=lambda handle: self.engine.queued_writes(handle),
             person=self.people.person,
             language=self.settings.bot.language,
+            tell_others=self._tell_others,
         )
 
     def _on_run_change(self, handle: str) -> None:
@@ -281,11 +308,13 @@ class _Parts:
             slowest_answer=self.settings.slowest_answer,
             downtime=lambda: self.heartbeat.downtime,
             list_awaited=self.effect_log.awaited if self.settings.bot.has_replicas else no_other_replicas,
+            shared_runs=self.run_rows if self.settings.bot.has_replicas else None,
         )
 
     @cached_property
     def reconciler(self) -> Reconciler:
-        return Reconciler(self.effect_services, self._on_late_outcome)
+        has_replicas = self.settings.bot.has_replicas
+        return Reconciler(self.effect_services, self._on_late_outcome, leaves_late_looks=has_replicas)
 
     async def _on_late_outcome(
         self, effect: Effect, outcome: Outcome, reopened: UnfinishedMessage | None, by: Actor | None
@@ -335,7 +364,16 @@ class _Parts:
             self.now,
             PlatformEvents(self.platforms, self.runs, self.now),
             self.home_pages,
+            self._tell_others,
         )
+
+
+def _duties(settings: Settings) -> Duties:
+    if not settings.bot.has_replicas:
+        return Duties()
+    from bot.storage.claims import ConfirmedLocks  # and the driver
+
+    return Duties(ConfirmedLocks(settings.bot.database_url))
 
 
 def _observe_request(platform: str, write: bool, seconds: float, status: int | None) -> None:

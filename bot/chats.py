@@ -7,10 +7,10 @@ from bot.config.settings import Settings
 from bot.storage.installations import InstallationTable
 from bot.storage.store import Store
 from bot.storage.surface_state import SurfaceStateRows
-from bot.surfaces.protocol import Surface
+from bot.surfaces.protocol import Duties, Surface
 
 
-def create_chats(settings: Settings, store: Store, now: Callable[[], datetime]) -> list[Surface]:
+def create_chats(settings: Settings, store: Store, now: Callable[[], datetime], duties: Duties) -> list[Surface]:
     """Imports a chat's libraries only if it is configured, because they take most of the startup time."""
     chats: list[Surface] = []
     command = settings.bot.command
@@ -23,6 +23,7 @@ def create_chats(settings: Settings, store: Store, now: Callable[[], datetime]) 
                 command=command,
                 state=SurfaceStateRows(store, "slack:"),
                 now=now,
+                duties=duties,
                 bots=settings.access.listed,
                 installations=InstallationTable(store),
                 public_url=settings.bot.address,
@@ -39,6 +40,7 @@ def create_chats(settings: Settings, store: Store, now: Callable[[], datetime]) 
                 secret_key=settings.secret_key().encode(),
                 state=SurfaceStateRows(store, "mattermost:"),
                 now=now,
+                duties=duties,
                 bots=settings.access.listed,
             )
         )

@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,11 @@ from bot.surfaces.errors import FOR_THE_OPERATOR, Refusal, SurfaceError
 
 if TYPE_CHECKING:
     from bot.app import Application
+    from bot.storage.replicas import Replica
     from bot.storage.store import UnreadableRow
 
 CHECK_TIMEOUT_SECONDS = 60.0
+MANY_CHANGES = 1000
 _REPORT = "please report this line as a bug"
 _HOW_TO_DELIVER = {
     Refusal.NOT_INSTALLED: "install the Slack app in that workspace again",
@@ -203,13 +206,42 @@ async def _check_server(settings: Settings, copy: Path) -> Sequence[CheckResult]
     try:
         tables = await inspect_server(url)
         if tables == "current":
-            return [ok(f"store: {name}"), *_unreadable_rows(await find_unreadable_rows(url))]
+            unreadable = _unreadable_rows(await find_unreadable_rows(url))
+            return [ok(f"store: {name}"), *await _check_replicas(url), *unreadable]
     except StoreError as error:
         await migrate(copy)
         return [fix(f"store: {name}: {error}", _OTHER_DATABASE)]
     await migrate(copy)
     what = "has no tables yet; liaison serve creates them"
     return [ok(f"store: {name} {what if tables == 'empty' else 'is migrated by the next liaison serve'}")]
+
+
+async def _check_replicas(url: str) -> Sequence[CheckResult]:
+    """One line for each that is alive. Several versions are normal only during an upgrade."""
+    from bot.storage.replicas import live_replicas
+
+    now = datetime.now(UTC)
+    replicas = await live_replicas(url, now)
+    if not replicas:
+        return [ok("replicas: none is running")]
+    found = [ok(f"replica {_described(replica, now)}") for replica in replicas]
+    found += [
+        warn(
+            f"replica {replica.name} is {replica.behind} changes behind the others", "look at its load and its log"
+        )
+        for replica in replicas
+        if replica.behind > MANY_CHANGES
+    ]
+    versions = sorted({replica.version for replica in replicas})
+    if len(versions) > 1:
+        found.append(warn(f"replicas: several versions ({', '.join(versions)})", "finish the upgrade"))
+    return found
+
+
+def _described(replica: "Replica", now: datetime) -> str:
+    seen = max(0, round((now - replica.seen_at).total_seconds()))
+    lag = f"{replica.behind} changes behind" if replica.behind else "up to date"
+    return f"{replica.name}: version {replica.version}, seen {seen} s ago, {lag}"
 
 
 def _check_new_store(path: Path) -> CheckResult:

@@ -3,7 +3,7 @@
 ``HttpClients`` lives as long as the process and gives each adapter an ``HttpClient`` for its site and credential.
 ``HttpClient.send`` decides what a failure means:
 
-- could not connect              -> Unreachable (nothing was sent)
+- could not connect              -> Unreachable (nothing was sent), also if there was no time left to send it
 - timed out or was cut off       -> OutcomeUnknown for a write, Unreachable for a read
 - 429                            -> RateLimited
 - any other status but a 2xx     -> the error of the adapter's ``map_error``, or else ``error_from_status``
@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import httpx
@@ -28,6 +27,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from adapters.deadline import Deadline, DeadlinePassed, current_deadline
 from adapters.errors import (
     AdapterError,
     BadResponse,
@@ -36,13 +36,12 @@ from adapters.errors import (
     Unreachable,
 )
 from adapters.http.connections import Connections, secrets_in
+from adapters.http.departure import LeftTooLate, in_time
 from adapters.http.error_mapping import error_from_status
+from adapters.http.leases import RateLimitNotStored, RateLimitStore
 from adapters.http.rate_limits import (
     RateLimit,
     RateLimiter,
-    RateLimitNotStored,
-    RateLimitState,
-    RateLimitStore,
     is_background,
 )
 from adapters.http.responses import ErrorMapper, Response, ResponseTooLarge, retry_after, unreadable_text
@@ -108,13 +107,21 @@ class HttpClients:
         self._connections.append(connections)
         return HttpClient(platform, base, connections, limiter, map_error, self.on_request)
 
-    async def load_rate_limits(self, store: RateLimitStore) -> None:
-        """Continues with the rate limits of the last process. Call it before the first request."""
-        states = await store.load()
+    async def use_rate_limits(self, store: RateLimitStore) -> None:
+        """Shares the rate limits with other processes and the last one. Call it before the first request."""
         for key, limiter in self._rate_limiters.items():
-            limiter.restore(states.get(key, RateLimitState()), partial(store.save, key))
+            limiter.use(store, key)
+        await self.read_blocks(store)
+
+    async def read_blocks(self, store: RateLimitStore) -> None:
+        """Another process was told to wait."""
+        blocked = await store.blocked()
+        for key, limiter in self._rate_limiters.items():
+            limiter.block_here(blocked.get(key, 0.0))
 
     async def close(self) -> None:
+        for limiter in self._rate_limiters.values():
+            limiter.close()
         for connections in self._connections:
             await connections.close()
 
@@ -211,13 +218,29 @@ class HttpClient:
         json: Any,
         params: Mapping[str, Any] | None,
     ) -> tuple[httpx.Response, bytes]:
-        async with self.rate_limiter.slot():
+        deadline = current_deadline() if write else None
+        while True:
+            with suppress(LeftTooLate):
+                return await self._take_turn(method, url, operation, write, json, params, deadline)
+
+    async def _take_turn(
+        self,
+        method: str,
+        url: str,
+        operation: str,
+        write: bool,
+        json: Any,
+        params: Mapping[str, Any] | None,
+        deadline: Deadline | None,
+    ) -> tuple[httpx.Response, bytes]:
+        async with self.rate_limiter.slot() as leave_by:
             began, status = time.perf_counter(), None
             try:
-                response, content = await self._connections.exchange(method, url, json, params)
+                async with in_time(deadline, leave_by):
+                    response, content = await self._connections.exchange(method, url, json, params)
                 status = response.status_code
                 return response, content
-            except _NOTHING_SENT as error:
+            except (*_NOTHING_SENT, DeadlinePassed) as error:
                 raise Unreachable(self.platform, operation, said=self._reason(error)) from error
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ResponseTooLarge) as error:
                 read_error = BadResponse if isinstance(error, ResponseTooLarge) else Unreachable

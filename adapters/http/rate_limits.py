@@ -3,24 +3,22 @@
 Adapters with the same credential share one ``RateLimiter``. After a 429 its calls wait in line until Retry-After
 has passed; calls with other credentials are not affected. The clock is the event loop's.
 
-A ``RateLimitStore`` keeps what was used, and how long to wait, for the next process: a platform counts on while we
-restart, and some revoke the key of a client that ignores their limit.
+A ``RateLimitStore`` keeps what was used, and how long to wait, for other processes and the next one: a platform
+counts on while we restart, and some revoke the key of a client that ignores their limit.
 """
 
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+import math
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
-from adapters.models import Model
+from adapters.http.leases import Budget, Leases, RateLimitNotStored, RateLimitStore
 
 MAX_BACKOFF = 60.0  # seconds
-LONGEST_WAIT = timedelta(hours=1)  # read from a store: the clock may have been set back since
 SHORTEST_STORED_PERIOD = 10.0  # seconds; a shorter one is over before the next process sends anything
 
 _is_background: ContextVar[bool] = ContextVar("background", default=False)
@@ -54,33 +52,13 @@ class RateLimit:
     backoff: float = 5.0
 
 
-class RateLimitState(Model):
-    """What a process leaves to the next one. ``sent`` are the calls of the last period: when, and whether it was
-    background work."""
-
-    blocked_until: datetime | None = None
-    sent: tuple[tuple[datetime, bool], ...] = ()
-
-
-class RateLimitNotStored(Exception):
-    """The store did not take it."""
-
-
-class RateLimitStore(Protocol):
-    """``key`` stands for an origin and a credential, and reveals neither."""
-
-    async def load(self) -> Mapping[str, RateLimitState]: ...
-
-    async def save(self, key: str, state: RateLimitState) -> None:
-        """Durable when it returns. Raises ``RateLimitNotStored``."""
-        ...
-
-
 @dataclass
 class RateLimiter:
     limit: RateLimit
-    _save: Callable[[RateLimitState], Awaitable[None]] | None = None
-    _waiting: list[tuple[bool, int, asyncio.Future[None]]] = field(default_factory=list)
+    _store: RateLimitStore | None = None
+    _key: str = ""
+    _leases: Leases | None = None
+    _waiting: list[tuple[bool, int, asyncio.Future[float]]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=itertools.count)
     _in_flight: int = 0
     _background: int = 0  # of those in flight
@@ -89,53 +67,36 @@ class RateLimiter:
     _sent: list[tuple[float, bool]] = field(default_factory=list)  # (when, whether it was background work)
     _wake: asyncio.TimerHandle | None = None
 
-    def restore(self, state: RateLimitState, save: Callable[[RateLimitState], Awaitable[None]]) -> None:
-        """Continues where the last process stopped. From now on every change is saved."""
-        self._save = save
-        now, loop_now = datetime.now(UTC), asyncio.get_running_loop().time()
-        if state.blocked_until is not None:
-            wait = min(state.blocked_until - now, LONGEST_WAIT)
-            self._blocked_until = max(self._blocked_until, loop_now + wait.total_seconds())
-        ages = [(max((now - at).total_seconds(), 0.0), background) for at, background in state.sent]
-        self._sent = [(loop_now - age, background) for age, background in ages] + self._sent
-
-    async def save(self) -> None:
-        """Raises ``RateLimitNotStored``."""
-        if self._save is None:
-            return
-        now, loop_now = datetime.now(UTC), asyncio.get_running_loop().time()
-        blocked_until = now + timedelta(seconds=self.blocked_for) if self.blocked_for else None
-        sent = tuple((now - timedelta(seconds=loop_now - at), background) for at, background in self._sent)
-        await self._save(RateLimitState(blocked_until=blocked_until, sent=sent))
+    def use(self, store: RateLimitStore, key: str) -> None:
+        """From now on, what is used is stored, for other processes and the next one."""
+        self._store, self._key = store, key
+        calls, per = self.limit.calls, self.limit.per
+        if calls is not None and (store.is_shared or per >= SHORTEST_STORED_PERIOD):
+            self._leases = Leases(store, Budget(key, calls, per))
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
+    async def slot(self) -> AsyncIterator[float]:
         """Waits for a turn. The call is stored before it goes, so it counts even if the process is killed now.
+
+        Gets the time, by the event loop, at which the turn is over: who has not sent by then takes another one.
 
         Raises ``RateLimitNotStored``: the call must not go then.
         """
-        async with self._turn():
-            if self.limit.calls is not None and self.limit.per >= SHORTEST_STORED_PERIOD:
-                await self.save()
-            yield
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
         loop, background = asyncio.get_running_loop(), is_background()
-        if self._waiting or self._delay(loop.time(), background) > 0 or not self._has_room(background):
-            future: asyncio.Future[None] = loop.create_future()
+        if self._waiting or not self._may_go(loop.time(), background):
+            future: asyncio.Future[float] = loop.create_future()
             heapq.heappush(self._waiting, (background, next(self._order), future))
             self._serve()
             try:
-                await future
+                leave_by = await future
             except asyncio.CancelledError:
                 if future.done() and not future.cancelled():
                     self._release(background)
                 raise
         else:
-            self._take(loop.time(), background)
+            leave_by = self._take(loop.time(), background)
         try:
-            yield
+            yield leave_by
         finally:
             self._release(background)
 
@@ -151,15 +112,28 @@ class RateLimiter:
         self._refused = 0
 
     async def block_for(self, seconds: float) -> None:
-        """Lets no call go for this long, also after a restart. Raises ``RateLimitNotStored``; it holds anyway."""
-        until = asyncio.get_running_loop().time() + seconds
-        self._blocked_until = max(self._blocked_until, until)
-        await self.save()
+        """Lets no call go for this long, in any process. Raises ``RateLimitNotStored``; it holds here anyway."""
+        self.block_here(seconds)
+        if self._store is not None:
+            await self._store.block(self._key, seconds)
+
+    def block_here(self, seconds: float) -> None:
+        """Another process was told to wait."""
+        self._blocked_until = max(self._blocked_until, asyncio.get_running_loop().time() + seconds)
 
     @property
     def blocked_for(self) -> float:
         """Seconds until calls may go again; 0 if they may."""
         return max(0.0, self._blocked_until - asyncio.get_running_loop().time())
+
+    def _may_go(self, now: float, background: bool) -> bool:
+        if self._delay(now, background) > 0 or not self._has_room(background):
+            return False
+        return self._leases is None or self._leases.has(now, background)
+
+    def close(self) -> None:
+        if self._leases is not None:
+            self._leases.close()
 
     def _has_room(self, background: bool) -> bool:
         if background and self._background >= max(1, self.limit.concurrency // 4):
@@ -171,14 +145,17 @@ class RateLimiter:
         self._background -= background
         self._serve()
 
-    def _take(self, now: float, background: bool) -> None:
+    def _take(self, now: float, background: bool) -> float:
         self._in_flight += 1
         self._background += background
         if self.limit.calls is not None:
             self._sent.append((now, background))
+        return math.inf if self._leases is None else self._leases.take(now, background)
 
     def _delay(self, now: float, background: bool) -> float:
         wait = self._blocked_until - now
+        if self._leases is not None:
+            wait = max(wait, self._leases.wait(now, background))
         if self.limit.calls is not None:
             self._sent = [(sent, background) for sent, background in self._sent if sent > now - self.limit.per]
             wait = max(wait, self._until_below([sent for sent, _ in self._sent], self.limit.calls, now))
@@ -197,10 +174,26 @@ class RateLimiter:
             if delay > 0:
                 self._wake_in(delay, loop)
                 return
-            background, _, future = heapq.heappop(self._waiting)
+            background, _, future = self._waiting[0]
+            if self._leases is not None and not future.done() and not self._leases.has(loop.time(), background):
+                self._leases.ask(background, self._count_waiting(background), self._answered)
+                return
+            heapq.heappop(self._waiting)
             if not future.done():
-                self._take(loop.time(), background)
-                future.set_result(None)
+                future.set_result(self._take(loop.time(), background))
+
+    def _count_waiting(self, background: bool) -> int:
+        return sum(waiting[0] is background and not waiting[2].done() for waiting in self._waiting)
+
+    def _answered(self, failure: RateLimitNotStored | None) -> None:
+        """To a question for a lease."""
+        if failure is None:
+            self._serve()
+            return
+        waiting, self._waiting = self._waiting, []
+        for _, _, future in waiting:
+            if not future.done():
+                future.set_exception(failure)
 
     def _wake_in(self, delay: float, loop: asyncio.AbstractEventLoop) -> None:
         """For whoever is first in line now: a person may have come since, and background work waits longer."""

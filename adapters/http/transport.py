@@ -19,6 +19,8 @@ import httpx
 from aiohttp.connector import Connection
 from yarl import URL
 
+from adapters.http.departure import leave
+
 KEEP_IDLE_SECONDS = 2.0
 _CONNECTIONS_TRIED = 5
 _UNSENDABLE = re.compile(rb"[\r\n\0]")
@@ -44,6 +46,7 @@ class _Request(aiohttp.ClientRequest):
         """Writes the request at once, so a connection that is open now is not found closed before the write."""
         if conn.transport is None or conn.transport.is_closing():
             raise _ConnectionClosed
+        leave()
         return await super().send(conn)
 
 

@@ -1,7 +1,8 @@
 """The documents of runs in Liaison's store, and how one is changed: loaded, changed and saved whole.
 
 A document remembers the steps that it holds. A step that is sent again, because the process died between saving
-and noting that it was done, is found there and changes nothing. Writes to one run wait for each other.
+and noting that it was done, is found there and changes nothing. Writes to one run wait for each other; what
+another process has changed meanwhile is loaded again.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
+from adapters.deadline import DeadlinePassed
 from adapters.errors import BadResponse, Conflict, NotFound, Unreachable
 from adapters.local import mapping
 from adapters.local.text import message
@@ -73,23 +75,38 @@ class Documents:
         return [document for document in documents if document.platform == self.platform]
 
     async def find(self, id: str, op: Op) -> Document | None:
+        return (await self._find(id, op))[1]
+
+    async def load(self, id: str, op: Op) -> Document:
+        return (await self._load(id, op))[1]
+
+    async def _load(self, id: str, op: Op) -> tuple[str | None, Document]:
+        """As it is stored, and parsed."""
+        text, document = await self._find(id, op)
+        if document is None:
+            raise NotFound(self.platform, op.value, key="local.no_run", run=id)
+        return text, document
+
+    async def _find(self, id: str, op: Op) -> tuple[str | None, Document | None]:
         self.require_connected(op)
         text = await self.runs.load(id)
         if text is None:
-            return None
+            return None, None
         document = _parse(text)
         if document is None:
             raise BadResponse(self.platform, op.value, said=message("label.run_unreadable", run=id))
-        return document if document.platform == self.platform else None
+        return text, document if document.platform == self.platform else None
 
-    async def load(self, id: str, op: Op) -> Document:
-        document = await self.find(id, op)
-        if document is None:
-            raise NotFound(self.platform, op.value, key="local.no_run", run=id)
-        return document
-
-    async def save(self, document: Document, step: Write, marker: WriteMarker, created: str = "") -> Document:
-        """Saves it with a note that it holds ``step``."""
+    async def save(
+        self,
+        document: Document,
+        step: Write,
+        marker: WriteMarker,
+        created: str = "",
+        *,
+        replaces: str | None = None,
+    ) -> Document | None:
+        """Saves it with a note that it holds ``step``. None if ``replaces`` is not what is stored any more."""
         note = AppliedStep(
             code=marker.code,
             step=step.step_key,
@@ -99,22 +116,29 @@ class Documents:
             created=created,
         )
         document = document.model_copy(update={"applied": (*document.applied, note)})
-        await self.runs.save(document.id, document.model_dump_json(), over=document.state.is_over)
-        return document
+        try:
+            is_saved = await self.runs.save(
+                document.id, document.model_dump_json(), over=document.state.is_over, replaces=replaces
+            )
+        except DeadlinePassed as error:
+            raise Unreachable(self.platform, step.op.value, said=str(error)) from error
+        return document if is_saved else None
 
     async def change(self, step: W, marker: WriteMarker, change: Callable[[Edit[W]], Change]) -> WriteResult:
         """Applies ``change`` unless the document holds the step already. Raises what ``change`` raises."""
         async with self.lock(step.run_id):
-            document = await self.load(step.run_id, step.op)
-            applied = applied_step(document, step, marker)
-            if applied is not None:
-                return self.result(document, step, applied.created)
-            _require_running(document, step)
-            changed = change(Edit(document, step, mapping.who(step, marker), self.now()))
-            if changed.already:
-                return self.result(document, step, already=True)
-            document = await self.save(changed.document, step, marker, changed.created)
-            return self.result(document, step, changed.created)
+            while True:
+                text, document = await self._load(step.run_id, step.op)
+                applied = applied_step(document, step, marker)
+                if applied is not None:
+                    return self.result(document, step, applied.created)
+                _require_running(document, step)
+                changed = change(Edit(document, step, mapping.who(step, marker), self.now()))
+                if changed.already:
+                    return self.result(document, step, already=True)
+                saved = await self.save(changed.document, step, marker, changed.created, replaces=text)
+                if saved is not None:
+                    return self.result(saved, step, changed.created)
 
     async def find_step(self, step: Write, id: str, marker: WriteMarker) -> Reconciliation:
         """Whether the document of run ``id`` holds ``step``."""

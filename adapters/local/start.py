@@ -29,7 +29,8 @@ class Start:
                 file = await self.startable_file(step.runbook.id, Op.START)
                 self._check_options(file, step)
                 document = mapping.document(self.documents.platform, file, step, marker, self.documents.now())
-                document = await self.documents.save(document, step, marker)
+                saved = await self.documents.save(document, step, marker)
+                document = saved or await self.documents.load(id, Op.START)
         return self.documents.result(document, step)
 
     @reconciles(StartRun)

@@ -18,6 +18,7 @@ NOT_ASKED_FOR = frozenset(
         "start.handle",
         "start.channel",  # where it was typed
         "start.site",
+        "reopen.held",  # only chooses the words that people read
         "assign.expected",  # only says when to refuse
         "assign.also",  # only tells the steps of one message apart
         "status.next_at",  # a promise that Liaison keeps by itself

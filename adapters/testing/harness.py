@@ -144,7 +144,7 @@ class NoLocalRuns:
     async def load(self, id: str) -> str | None:
         raise AssertionError("this platform stores its own runs")
 
-    async def save(self, id: str, document: str, *, over: bool) -> None:
+    async def save(self, id: str, document: str, *, over: bool, replaces: str | None) -> bool:
         raise AssertionError("this platform stores its own runs")
 
     async def all(self) -> Sequence[tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 Those are files in ``$CREDENTIALS_DIRECTORY``, each named by its key: ``slack.bot_token``.
 
-A file's trailing line break does not count. In a file for a list of secrets each one has its own line.
+``database_url`` may be in a file too, because it may contain a password. A file's trailing line break does not
+count. In a file for a list of secrets each one has its own line.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any, get_args, get_origin
 from pydantic import SecretStr
 
 FILE_SUFFIX = "_file"
+URL_KEY = "database_url"
 MAX_SECRET_BYTES = 64 * 1024
 
 
@@ -22,6 +24,10 @@ class SecretFileError(Exception):
 def holds_secrets(annotation: Any) -> bool:
     """Whether a setting of this type is a secret, a list of secrets, or a table of secrets."""
     return annotation is SecretStr or any(holds_secrets(part) for part in get_args(annotation))
+
+
+def _may_be_in_file(key: str, annotations: Mapping[str, Any]) -> bool:
+    return holds_secrets(annotations.get(key)) or (key == URL_KEY and key in annotations)
 
 
 def read_secret(path: Path) -> str:
@@ -59,7 +65,7 @@ def with_secrets_from_files(
                 raise SecretFileError(f"is set twice; remove either {target} or {key}")
             if target is not None:
                 found[target] = _read(value, annotations[target], read)
-            elif holds_secrets(annotations.get(key)):
+            elif _may_be_in_file(key, annotations):
                 found[key] = _resolve(value, annotations[key], read)
             elif key not in found:
                 found[key] = value
@@ -79,7 +85,7 @@ def credentials(folder: Path, sections: Collection[str]) -> Iterator[tuple[list[
 def _named_secret(key: str, annotations: Mapping[str, Any]) -> str | None:
     """ "bot_token" for "bot_token_file"."""
     target = key.removesuffix(FILE_SUFFIX)
-    is_file = key not in annotations and target != key and holds_secrets(annotations.get(target))
+    is_file = key not in annotations and target != key and _may_be_in_file(target, annotations)
     return target if is_file else None
 
 

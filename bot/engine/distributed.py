@@ -22,7 +22,7 @@ from bot.engine.distributed_adoption import adopt
 from bot.engine.distributed_execution import Execution, begin, run_lock_of
 from bot.engine.distributed_jobs import DistributedJobs, Job, JobHandler, RunAgain
 from bot.engine.distributed_queues import WaitingWrites
-from bot.engine.port import HOLD_FOR_START_SECONDS, GaveWay, MessageWork
+from bot.engine.port import HOLD_FOR_START_SECONDS, GaveWay, MessageWork, TakenOver
 from bot.engine.recording import Recording
 from bot.observability import metrics
 from bot.storage.inbox import Inbox, UnfinishedMessage
@@ -89,8 +89,11 @@ class DistributedEngine:
         unfinished = frozenset(await self._inbox.unfinished_keys())
         await self._jobs.start()
         await adopt(self._store, self._inbox, self._scheduled, self._defer_unfinished, self._defer_reminder)
-        self._accepting = True
+        self.accept()
         return unfinished
+
+    def accept(self) -> None:
+        self._accepting = True
 
     async def process_unfinished(self) -> None:
         """They have their jobs."""
@@ -122,6 +125,10 @@ class DistributedEngine:
 
     def routed(self, connection: Connection, key: str, route: Route) -> None:
         self._jobs.defer(connection, "execute", key, lock=run_lock_of(route.queue), details={"queue": route.queue})
+
+    def ending(self, connection: Connection, key: str) -> None:
+        if (execution := self._executions.get(key)) is not None:
+            self._jobs.require_own(execution.job, connection)
 
     def _defer_unfinished(self, connection: Connection, unfinished: UnfinishedMessage) -> None:
         if unfinished.route is None:
@@ -331,6 +338,8 @@ class DistributedEngine:
             if isinstance(result, Route):
                 await self._save_route(unfinished.message, result)
                 return
+            if not await self._jobs.is_own(job):
+                raise TakenOver(f"job {job.id} was taken over")
             await self._finish(unfinished.message, result, resumed=execution.progress.resumed)
             if execution.goes_on:
                 await self._inbox.mark_again(job.key, route)

@@ -60,6 +60,7 @@ def begin(job: Job, unfinished: UnfinishedMessage, route: Route, jobs: Distribut
 
     progress.give_way, progress.leave_queue, progress.rejoin_queue = give_way, leave_queue, rejoin_queue
     progress.require_own = partial(jobs.require_own, job)
+    progress.is_own = partial(jobs.is_own, job)
     return execution
 
 

@@ -19,6 +19,7 @@ from procrastinate.schema import SchemaManager
 from procrastinate.sql import queries
 
 from bot.engine.distributed_worker import HEARTBEAT_SECONDS, RECONNECT_SECONDS, ReplicaWorker, reason
+from bot.engine.port import TakenOver
 from bot.storage.postgres_connection import OPTIONS, PostgresConnection
 from bot.storage.sql import Connection
 from bot.storage.store import Commit, Store, StoreError
@@ -38,10 +39,6 @@ class RunAgain(Exception):
         self.after = after
         self.lock = lock
         self.priority = priority
-
-
-class TakenOver(Exception):
-    """Another replica runs the job: this one was away for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +117,21 @@ class DistributedJobs:
         job.defer(key=key, **(details or {}))
 
     async def with_lock(self, lock: str) -> Sequence[Job]:
-        """Those that wait and the one that runs, in order."""
-        return [_job(job) for job in await self._app.job_manager.list_jobs_async(lock=lock)]
+        """Those that wait and the one that runs, in order. Raises ``StoreError``."""
+        return await self._list(lock=lock)
 
     async def waiting(self, task: str) -> Sequence[Job]:
-        """Those of this kind that do not run, in order."""
-        return [_job(job) for job in await self._app.job_manager.list_jobs_async(task=task, status="todo")]
+        """Those of this kind that do not run, in order. Raises ``StoreError``."""
+        return await self._list(task=task, status="todo")
+
+    async def _list(
+        self, *, lock: str | None = None, task: str | None = None, status: str | None = None
+    ) -> Sequence[Job]:
+        try:
+            found = await self._app.job_manager.list_jobs_async(lock=lock, task=task, status=status)
+            return [_job(job) for job in found]
+        except ConnectorException as error:
+            raise StoreError(f"the database cannot be reached: {reason(error)}") from error
 
     def cancel(self, connection: Connection, id: int) -> bool:
         """Part of a transaction: whether the job was waiting. Then it never runs."""
@@ -137,6 +143,13 @@ class DistributedJobs:
         """Part of a transaction. Raises ``TakenOver`` if this replica is not running the job any more."""
         if connection.row(f"{_STILL_RUNNING} for share", id=job.id, attempts=job.attempts) is None:
             raise TakenOver(f"job {job.id} was taken over")
+
+    async def is_own(self, job: Job) -> bool:
+        """The same before something is said that is not part of a transaction. False if it cannot be known."""
+        try:
+            return await self._store.row(_STILL_RUNNING, id=job.id, attempts=job.attempts) is not None
+        except StoreError:
+            return False
 
     async def _run_forever(self, worker: ReplicaWorker) -> None:
         while not worker.stopping:

@@ -9,8 +9,11 @@ import structlog
 from bot.engine.distributed_jobs import DistributedJobs
 from bot.engine.port import QUEUED_NOTICE_SECONDS, MessageWork
 from bot.observability import metrics
+from bot.storage.store import StoreError
 from commands.dispatch import Route
 from commands.model.messages import Message
+
+STORE_RETRY_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +64,13 @@ class WaitingWrites:
 
     async def _notify(self, message: Message, route: Route) -> None:
         await asyncio.sleep(QUEUED_NOTICE_SECONDS)
-        jobs = await self._jobs.with_lock(f"run:{route.queue}")
+        while True:
+            try:
+                jobs = await self._jobs.with_lock(f"run:{route.queue}")
+                break
+            except StoreError as error:
+                log.warning("waiting writes not read", delivery=message.key, error=str(error))
+                await asyncio.sleep(STORE_RETRY_SECONDS)
         position = next((number for number, job in enumerate(jobs) if job.key == message.key), 0)
         if position and not jobs[position].is_running and not jobs[position].attempts:
             await self._work.notify_queued(message, route, position)

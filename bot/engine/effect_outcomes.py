@@ -13,13 +13,15 @@ from typing import Protocol
 
 import structlog
 
+from adapters.deadline import within
 from adapters.errors import AdapterError, Conflict, OutcomeUnknown, RateLimited, Unreachable
 from adapters.protocol import Adapter
 from adapters.results import Applied, Indeterminate, NotApplied, Recovery, WriteResult
 from adapters.writes import Write
 from bot.observability import metrics
 from bot.services.outcome_recorder import OutcomeRecorder, Reopening
-from bot.storage.effects import Effect, EffectLog, EffectState
+from bot.storage.effects import Effect, EffectLog, EffectState, NotClaimed
+from bot.storage.runs import RunRows
 from bot.storage.store import StoreError
 from commands.model.messages import Message
 from commands.model.outcomes import Done, Downtime, Outcome, Refused, Unknown
@@ -60,6 +62,7 @@ class EffectServices:
     """Shared by the effects of all messages. ``unstored``: known outcomes that could not be stored yet.
 
     ``list_awaited``: the writes to a run that other messages than the given one wait for on any replica.
+    ``shared_runs``: the rows that other replicas may have changed. None: there are no other replicas.
     """
 
     effect_log: EffectLog
@@ -72,6 +75,7 @@ class EffectServices:
     slowest_answer: Callable[[str], timedelta]  # of a platform: how long it may work on a request without answer
     downtime: Callable[[], Downtime | None] = lambda: None  # before this process
     list_awaited: Callable[[str, str], Awaitable[Sequence[Effect]]] = no_other_replicas
+    shared_runs: RunRows | None = None
     unstored: dict[tuple[str, str], KnownOutcome] = field(default_factory=dict)
 
     def recovery(self, effect: Effect) -> Recovery:
@@ -95,6 +99,8 @@ async def look(services: EffectServices, effect: Effect, *, reopening: Reopening
     known = services.unstored.get(effect.id)
     if known is not None:
         return await settle(services, effect, known, reopening=reopening)
+    if effect.state in ("sent", "unknown") and (logged := await _find_known(services, effect)) is not None:
+        return logged_outcome(logged)
     adapter = services.platforms.get(effect.platform)
     if adapter is None:
         return unknown_outcome(effect)
@@ -115,6 +121,21 @@ async def look(services: EffectServices, effect: Effect, *, reopening: Reopening
     return unknown_outcome(effect, finding)
 
 
+async def _find_known(services: EffectServices, effect: Effect) -> Effect | None:
+    try:
+        return await services.effect_log.find_known(effect)
+    except StoreError as error:
+        log.warning("outcomes of other replicas not read", step=effect.step.step_key, error=str(error))
+        return None
+
+
+def logged_outcome(effect: Effect) -> Outcome:
+    if isinstance(effect.outcome, WriteResult):
+        return Done(effect.step, effect.marker, effect.outcome)
+    error = effect.outcome if isinstance(effect.outcome, AdapterError) else None
+    return Refused(effect.step, error)
+
+
 async def send_again(
     services: EffectServices, effect: Effect, *, reopening: Reopening | None = None
 ) -> tuple[Effect, Outcome]:
@@ -122,19 +143,23 @@ async def send_again(
 
     Returns the effect as it is logged then, too. "Already done" means that the first request did it after all,
     unless another look shows that somebody else did. So may a refusal: it counts only if that look does not find
-    the write either.
+    the write either. Raises ``NotClaimed`` if it can be sent later, when the request of another replica is over.
     """
-    resent = replace(effect, sends=effect.sends + 1, state="unknown")
+    resent = replace(effect, sends=effect.sends + 1, attempt=effect.attempt + 1, state="unknown")
     adapter = services.platforms.get(effect.platform)
     if adapter is None:
         return effect, unknown_outcome(effect)
+    deadline = services.effect_log.new_deadline()
     try:
-        await services.effect_log.record_sent(resent)
+        await services.effect_log.record_sent(resent, after_refusal=effect.state == "refused")
     except StoreError as error:
+        if isinstance(error, NotClaimed) and error.wait:
+            raise
         log.warning("write not sent again", step=effect.step.step_key, error=str(error))
         return effect, unknown_outcome(effect)
     try:
-        result = await adapter.execute(effect.step, effect.marker)
+        with within(deadline):
+            result = await adapter.execute(effect.step, effect.marker)
         return resent, await _settle_resend(services, resent, result, reopening)
     except (Unreachable, RateLimited, OutcomeUnknown):
         await record_unknown(services, resent)
@@ -189,14 +214,18 @@ async def settle(
         known = WriteResult(already=True)
     state: EffectState = "done" if isinstance(known, WriteResult) else "refused"
     try:
-        await services.outcomes.record(effect, state, known, reopening=reopening)
+        is_news = await services.outcomes.record(effect, state, known, reopening=reopening)
     except StoreError as error:
         log.warning("outcome not stored", step=effect.step.step_key, platform=effect.platform, error=str(error))
         is_second_attempt = effect.id in services.unstored
         services.unstored[effect.id] = known
         if not (is_second_attempt and await _store_without_details(services, effect, known, reopening)):
             return unknown_outcome(effect)
+        is_news = True
     services.unstored.pop(effect.id, None)
+    if not is_news:
+        logged = await _find_known(services, effect)
+        return unknown_outcome(effect) if logged is None else logged_outcome(logged)
     metrics.count_effect(effect.platform, effect.step.op, state)
     if isinstance(known, WriteResult):
         return Done(effect.step, effect.marker, known)

@@ -19,22 +19,32 @@ import hashlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import structlog
 
+from adapters.deadline import Deadline, within
 from adapters.errors import AdapterError, OutcomeUnknown, RateLimited, Unreachable
 from adapters.results import Baseline, WriteResult
 from adapters.unconfigured import adapter_named
 from adapters.writes import Op, StartRun, Write, WriteMarker
-from bot.engine.effect_outcomes import EffectServices, KnownOutcome, look, record_unknown, settle, unknown_outcome
-from bot.engine.port import Progress
+from bot.engine.effect_outcomes import (
+    EffectServices,
+    KnownOutcome,
+    logged_outcome,
+    look,
+    record_unknown,
+    settle,
+    unknown_outcome,
+)
+from bot.engine.port import Progress, TakenOver
 from bot.engine.reconciler import Reconciler, concern_the_same
 from bot.observability import metrics
 from bot.storage.effects import Effect
 from bot.storage.store import StoreError
 from commands.model.messages import Message
-from commands.model.outcomes import Done, Downtime, Outcome, Refused, Unknown
+from commands.model.outcomes import Downtime, Outcome, Refused, Unknown
+from commands.model.ports import RunChanged
 from commands.model.tracked_run import TrackedRun
 
 NOTICE_AFTER_SECONDS = 3.0
@@ -44,6 +54,7 @@ OTHERS_LOOK_SECONDS = 1.0  # until it is seen again whether another replica know
 _RECEIPT_SYMBOLS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +112,7 @@ class Effects:
         self._executed.add(step.step_key)
         logged = (await self._load()).get(step.step_key)
         if logged is not None and logged.state in ("done", "refused"):
-            return _logged_outcome(logged)
+            return logged_outcome(logged)
         if logged is not None and logged.state in ("sent", "unknown"):
             self._progress.sent = self._progress.has_news = True
             return await self._reconcile(logged)
@@ -112,7 +123,9 @@ class Effects:
             return Refused(step, None, "stopped")
         last_error = logged.outcome if logged is not None and self._progress.runs else None
         outcome = await self._send_until_timeout(
-            self._new_effect(step, run), last_error if isinstance(last_error, AdapterError) else None
+            self._new_effect(step, run),
+            last_error if isinstance(last_error, AdapterError) else None,
+            checked=run if check is not None else None,
         )
         if not (isinstance(outcome, Refused) and outcome.why == "stopped"):
             self._progress.has_news = True
@@ -163,11 +176,14 @@ class Effects:
             baseline=Baseline(sent_at=self._services.now(), ids=ids),
             state="unsent",
             sends=0,
+            attempt=0 if (logged := (self._logged or {}).get(step.step_key)) is None else logged.attempt,
         )
 
-    async def _send_until_timeout(self, effect: Effect, last_error: AdapterError | None) -> Outcome:
+    async def _send_until_timeout(
+        self, effect: Effect, last_error: AdapterError | None, checked: TrackedRun | None
+    ) -> Outcome:
         """Retries while the platform is unreachable, until the write timeout. ``last_error``: of earlier tries,
-        whose sender was told."""
+        whose sender was told. ``checked``: the run as it must still be stored, at the first try."""
         services, began, notified = self._services, self._services.now(), last_error is not None
         requested_at = self._progress.requested_at or self._message.at
         deadline = requested_at + services.write_timeout
@@ -184,9 +200,10 @@ class Effects:
                 effect,
                 baseline=effect.baseline.model_copy(update={"sent_at": services.now()}),
                 sends=effect.sends + 1,
+                attempt=effect.attempt + 1,
             )
             try:
-                return await self._send(effect)
+                return await self._send(effect, checked)
             except RateLimited as error:
                 last_error, delay = error, error.retry_after
                 if services.now() + timedelta(seconds=delay) >= deadline:
@@ -194,10 +211,11 @@ class Effects:
                     return Refused(effect.step, error, "patience")
             except Unreachable as error:
                 last_error = error
+            checked = None
             await self._record_unsent(effect, last_error)
             if not notified and (services.now() - began).total_seconds() + delay >= NOTICE_AFTER_SECONDS:
                 notified = True
-                await _notify(services.notices.notify_waiting(self._message, effect, last_error, deadline))
+                await self._notify(services.notices.notify_waiting, self._message, effect, last_error, deadline)
             pause = min(delay, (deadline - services.now()).total_seconds())
             self._progress.give_way(pause)
             await self._sleep(pause)
@@ -213,17 +231,19 @@ class Effects:
         since = max(downtime.since, requested_at)
         return Refused(step, None, "down", Downtime(since, downtime.until))
 
-    async def _send(self, effect: Effect) -> Outcome:
-        """Sends one request. Raises ``Unreachable``, ``RateLimited`` or ``StoreError`` if nothing was sent."""
+    async def _send(self, effect: Effect, checked: TrackedRun | None) -> Outcome:
+        """Sends one request. If nothing was sent, raises ``Unreachable``, ``RateLimited``, ``RunChanged`` or
+        ``StoreError``."""
         services, step = self._services, effect.step
         self._progress.sent = True
+        deadline = services.effect_log.new_deadline()
         try:
-            await services.effect_log.record_sent(effect, self._progress.require_own)
-        except StoreError:
+            await self._claim(effect, checked)
+        except (StoreError, RunChanged):
             self._progress.sent = False
             raise
         try:
-            known: KnownOutcome = await self._call_platform(effect)
+            known: KnownOutcome = await self._call_platform(effect, deadline)
         except (Unreachable, RateLimited):
             self._progress.sent = False
             raise
@@ -241,24 +261,45 @@ class Effects:
             return await self._reconcile(replace(effect, state="unknown"))
         return outcome
 
+    async def _claim(self, effect: Effect, checked: TrackedRun | None) -> None:
+        runs, log = self._services.shared_runs, self._services.effect_log
+        if runs is None or checked is None:
+            await log.record_sent(effect, self._progress.require_own)
+            return
+        handle = checked.handle
+        if await runs.read(handle) != checked:
+            raise RunChanged
+        version = runs.version(handle)
+        is_valid = await log.record_sent(
+            effect,
+            self._progress.require_own,
+            is_valid=lambda connection: runs.has_version(connection, handle, version),
+        )
+        if not is_valid:
+            await runs.reload(handle)
+            raise RunChanged
+
     async def _record_unsent(self, effect: Effect, error: AdapterError) -> None:
         try:
-            await self._services.effect_log.record_state(effect, "unsent", error)
+            await self._services.effect_log.record_state(effect, "unsent", error, self._progress.require_own)
+        except TakenOver:
+            raise
         except StoreError as error:  # the log has it as sent: the next start finds out that it was not
             log.warning("write not noted as unsent", step=effect.step.step_key, error=str(error))
 
-    async def _call_platform(self, effect: Effect) -> WriteResult:
+    async def _call_platform(self, effect: Effect, deadline: Deadline | None) -> WriteResult:
         slow_notice = asyncio.create_task(self._notify_when_slow(effect))
         try:
             adapter = adapter_named(self._services.platforms, effect.platform)
-            return await adapter.execute(effect.step, effect.marker)
+            with within(deadline):
+                return await adapter.execute(effect.step, effect.marker)
         finally:
             slow_notice.cancel()
 
     async def _notify_when_slow(self, effect: Effect) -> None:
         if effect.step.op is not Op.START or effect.step.run is not None:  # until then its card says "Starting …"
             await asyncio.sleep(NOTICE_AFTER_SECONDS)
-            await _notify(self._services.notices.notify_slow(self._message, effect))
+            await self._notify(self._services.notices.notify_slow, self._message, effect)
 
     async def _reconcile(self, effect: Effect) -> Outcome:
         """Looks once, and leaves it to the reconciler: other messages to the run go on meanwhile.
@@ -282,7 +323,7 @@ class Effects:
                 self._progress.leave_queue()
             # At once: who has its turn next must find what is being looked for.
             check = self._reconciler.check(effect, lambda: not self._progress.stopped.is_set())
-            await _notify(services.notices.notify_checking(self._message, effect))
+            await self._notify(services.notices.notify_checking, self._message, effect)
             assert check.result is not None
             outcome = await self._or_shutdown(check.result)
         else:
@@ -316,13 +357,22 @@ class Effects:
                 return
             self._progress.leave_queue()
             if self._progress.runs * OTHERS_LOOK_SECONDS >= NOTICE_AFTER_SECONDS:
-                await _notify(self._services.notices.notify_behind(self._message, wanted, earlier))
+                await self._notify(self._services.notices.notify_behind, self._message, wanted, earlier)
             self._progress.give_way(OTHERS_LOOK_SECONDS)
             await self._sleep(OTHERS_LOOK_SECONDS)
 
     async def _notify_when_behind(self, wanted: Write, earlier: Effect) -> None:
         await asyncio.sleep(NOTICE_AFTER_SECONDS)
-        await _notify(self._services.notices.notify_behind(self._message, wanted, earlier))
+        await self._notify(self._services.notices.notify_behind, self._message, wanted, earlier)
+
+    async def _notify(self, notice: Callable[P, Awaitable[None]], *facts: P.args, **_: P.kwargs) -> None:
+        """A notice that fails must not change what becomes of the write. A replica that was away says nothing of
+        what another one does now."""
+        try:
+            if await self._progress.is_own():
+                await notice(*facts, **_)
+        except Exception:
+            log.exception("notice about a write failed")
 
     async def _sleep(self, seconds: float) -> None:
         await self._or_stopped(asyncio.sleep(max(0.0, seconds)))
@@ -343,18 +393,3 @@ class Effects:
         if self._services.shutting_down.is_set():
             raise asyncio.CancelledError("shutting down")
         return next(wait.result() for wait in waits if wait in done)
-
-
-async def _notify(notice: Awaitable[None]) -> None:
-    """A notice that fails must not change what becomes of the write."""
-    try:
-        await notice
-    except Exception:
-        log.exception("notice about a write failed")
-
-
-def _logged_outcome(effect: Effect) -> Outcome:
-    if isinstance(effect.outcome, WriteResult):
-        return Done(effect.step, effect.marker, effect.outcome)
-    error = effect.outcome if isinstance(effect.outcome, AdapterError) else None
-    return Refused(effect.step, error)

@@ -107,8 +107,11 @@ class EmbeddedEngine:
                 self._place_queues.add(item.message.place.queue, item)
             else:
                 self._follow_route(item, item.route)
-        self._accepting = True
+        self.accept()
         return frozenset(self._items)
+
+    def accept(self) -> None:
+        self._accepting = True
 
     async def process_unfinished(self) -> None:
         """A few messages at a time: those of people who wait now are processed in between."""

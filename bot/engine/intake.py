@@ -1,7 +1,8 @@
 """The application as surfaces see it (implements ``Intake``)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -46,7 +47,7 @@ class AppIntake:
     """``on_recorded`` callbacks get each new message once, when it is durable.
 
     ``on_place_change`` callbacks get the surface and the channel where somebody came or went, or that was archived
-    or restored.
+    or restored. ``tell_others`` tells it to other replicas, which the chat does not.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class AppIntake:
         now: Callable[[], datetime],
         platform_events: PlatformEvents,
         home_pages: HomePages,
+        tell_others: Callable[[str, str], None] = lambda topic, key: None,
     ) -> None:
+        self._tell_others = tell_others
         self._engine = engine
         self._responder = responder
         self._inbox = inbox
@@ -88,8 +91,23 @@ class AppIntake:
         except StoreError as error:
             raise NotRecorded(str(error)) from error
         self._memberships.forget(surface, person=person)
+        self._tell_others("places", json.dumps([surface, "", person]))
 
     def place_changed(self, surface: str, channel: str = "", person: str = "") -> None:
+        self._place_changed(surface, channel, person)
+        self._tell_others("places", json.dumps([surface, channel, person]))
+
+    async def places_changed_elsewhere(self, places: Collection[str] | None) -> None:
+        """A chat reported changes of these places to other replicas, or it is not known of which."""
+        changed = (
+            [(surface, "", "") for surface in self._memberships.surfaces]
+            if places is None
+            else map(json.loads, places)
+        )
+        for place in changed:
+            self._place_changed(*place)
+
+    def _place_changed(self, surface: str, channel: str, person: str) -> None:
         self._memberships.forget(surface, channel, person)
         for callback in self.on_place_change:
             callback(surface, channel)
@@ -108,6 +126,7 @@ class AppIntake:
             await self._inbox.store_answer(key, answer)
         except StoreError as error:  # only a repeated delivery would miss it
             log.warning("answer not stored", delivery=key, error=str(error))
+        self._responder.response_stored(key)
 
     async def open_form(self, wanted: OpenForm, actor: Actor, place: Place, *, in_place: bool = True) -> Form:
         with in_language(self.language_for(actor)):

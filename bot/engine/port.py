@@ -8,7 +8,7 @@ work finish within its grace period and leaves the rest for the next start.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,11 +16,16 @@ from typing import Any, Protocol
 from adapters.models import RunKey
 from bot.storage.inbox import UnfinishedMessage
 from bot.storage.sql import Connection
+from bot.storage.store import StoreError
 from bot.surfaces.protocol import Recorded
 from commands.dispatch import Route
 from commands.model.card import Answer
 from commands.model.messages import Actor, Message
 from commands.model.ports import StopResult
+
+
+class TakenOver(StoreError):
+    """Another replica processes the message: this one was away for too long."""
 
 
 class GaveWay(asyncio.CancelledError):
@@ -37,6 +42,11 @@ def _may_wait(_: float) -> None:
 
 def _nobody_else(_: Connection) -> None:
     """For a message that no other process can have taken over."""
+
+
+async def _is_own() -> bool:
+    """Likewise."""
+    return True
 
 
 async def _nothing_to_wait_for() -> None:
@@ -62,7 +72,8 @@ class Progress:
     - ``runs``: how often it gave way before.
     - ``give_way``: called before a pause of so many seconds. Raises ``GaveWay`` if others need its place.
     - ``is_out_of_queue``: it left the queue of its run before, and looked for the outcome of a write then.
-    - ``require_own``: part of the transaction that notes a write as sent. Raises if another replica has it now.
+    - ``require_own``: part of a transaction. Raises ``TakenOver`` if another replica has the message now.
+    - ``is_own``: the same before something is said that is not part of a transaction.
     - ``leave_queue``: lets the messages behind it in the queue of its run go on. ``rejoin_queue`` waits until it
       is its turn again. Both do nothing if it has left, or is in its turn, already.
     """
@@ -78,6 +89,7 @@ class Progress:
     is_out_of_queue: bool = False
     give_way: Callable[[float], None] = _may_wait
     require_own: Callable[[Connection], None] = _nobody_else
+    is_own: Callable[[], Awaitable[bool]] = _is_own
     leave_queue: Callable[[], None] = _no_queue
     rejoin_queue: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_wait_for
 
@@ -92,6 +104,10 @@ class Engine(Protocol):
 
     async def process_unfinished(self) -> None:
         """Once, when the port is open."""
+        ...
+
+    def accept(self) -> None:
+        """Messages are recorded from now on. Without ``start``, other replicas process them."""
         ...
 
     async def stop(self, grace: float) -> None: ...

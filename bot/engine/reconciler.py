@@ -7,7 +7,8 @@ the looks go on every minute for an hour, also after a restart. A late outcome c
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -24,13 +25,15 @@ from bot.engine.effect_outcomes import (
     unknown_outcome,
 )
 from bot.services.outcome_recorder import Reopening
-from bot.storage.effects import Effect
+from bot.storage.effects import Effect, NotClaimed
 from bot.storage.inbox import UnfinishedMessage
+from bot.storage.store import StoreError
 from commands.model.messages import Actor
 from commands.model.outcomes import Outcome, Unknown
 
 LOOKS = (0.0, 2.0, 10.0, 30.0)  # seconds after the answer was lost
 LATER_LOOKS_SECONDS = 60.0
+ADOPT_SECONDS = 5.0
 LATER_LOOKS_PERIOD = timedelta(hours=1)
 _OPEN = ("unknown", "sent")
 
@@ -48,12 +51,13 @@ class Check:
 
     ``may_send_again`` is asked when the write is found missing at the last look; False once that look is over.
     ``result`` is for the message that waits for it: the outcome, or ``Unknown`` after the last look. None if the
-    message was answered before.
+    message was answered before. ``is_adopted``: that may have been on another replica.
     """
 
     effect: Effect
     may_send_again: Callable[[], bool] = lambda: False
     result: "asyncio.Future[Outcome] | None" = None
+    is_adopted: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)  # the last look is
     task: "asyncio.Task[None] | None" = None
     lost_sends: int = field(init=False)  # up to the one whose answer was lost; earlier ones never left
@@ -79,7 +83,13 @@ class Check:
 
 
 class Reconciler:
-    def __init__(self, services: EffectServices, on_outcome: OutcomeListener) -> None:
+    """``leaves_late_looks``: what a message does not wait for is left to the replica that ``take_over_forever``
+    runs on."""
+
+    def __init__(
+        self, services: EffectServices, on_outcome: OutcomeListener, *, leaves_late_looks: bool = False
+    ) -> None:
+        self._leaves_late_looks = leaves_late_looks
         self._services = services
         self._on_outcome = on_outcome
         self._checks: dict[tuple[str, str], Check] = {}  # by (message key, step key)
@@ -88,9 +98,39 @@ class Reconciler:
 
     async def resume(self, unfinished: frozenset[str]) -> None:
         """Resumes the checks of the last process, except for messages that the engine will process anyway."""
+        if self._leaves_late_looks:
+            return
         for effect in await self._services.effect_log.list_open():
             if effect.key not in unfinished:
                 self.check_later(effect)
+
+    async def take_over_forever(self) -> None:
+        """Looks for the writes of all replicas whose message was answered."""
+        checks: list[Check] = []
+        try:
+            while True:
+                try:
+                    left = await self._services.effect_log.list_left()
+                except StoreError as error:
+                    log.warning("unknown writes not looked through", error=str(error))
+                else:
+                    checks = [check for check in checks if self._checks.get(check.effect.id) is check]
+                    checks += self._adopt(left)
+                await asyncio.sleep(ADOPT_SECONDS)
+        finally:
+            for check in checks:
+                if check.task is not None:
+                    check.task.cancel()
+
+    def _adopt(self, left: Sequence[Effect]) -> Sequence[Check]:
+        found = [
+            Check(effect, is_adopted=True)
+            for effect in left
+            if effect.id not in self._checks and effect.id not in self._busy and self._may_find(effect)
+        ]
+        for check in found:
+            self._begin(check)
+        return found
 
     def check(self, effect: Effect, may_send_again: Callable[[], bool]) -> Check:
         """Begins to look, for a message that waits for the result. Its first look is over already.
@@ -103,6 +143,8 @@ class Reconciler:
             result.set_result(unknown_outcome(effect))
             return Check(effect, result=result)
         check = earlier or Check(effect)
+        if effect.attempt > check.effect.attempt:
+            check.effect = effect
         check.result, check.may_send_again = result, may_send_again
         if earlier is None:
             self._begin(check)
@@ -110,7 +152,7 @@ class Reconciler:
 
     def check_later(self, effect: Effect) -> None:
         """For a message that was answered. The next start takes up what comes after ``stop``."""
-        if effect.id not in self._checks:
+        if not self._leaves_late_looks and effect.id not in self._checks:
             self._begin(Check(effect))
 
     def _begin(self, check: Check) -> None:
@@ -158,6 +200,8 @@ class Reconciler:
 
     async def _look_until_known(self, check: Check) -> None:
         outcome = await self._look_until_last(check)
+        if self._leaves_late_looks and not check.is_adopted:
+            return
         while isinstance(outcome, Unknown) and self._may_find(check.effect):
             await asyncio.sleep(LATER_LOOKS_SECONDS)
             outcome = await self._look(check, may_send_again=False)
@@ -185,11 +229,18 @@ class Reconciler:
         self._busy.add(effect.id)
         reopening = None if check.is_awaited else Reopening()
         try:
-            outcome = await look(self._services, effect, reopening=reopening)
-            is_resend = may_send_again and not check.was_sent_again and check.may_send_again()
-            if isinstance(outcome, Unknown) and is_resend and self._is_safe_to_repeat(effect, outcome):
-                log.info("write sent again", step=effect.step.step_key, platform=effect.platform)
-                check.effect, outcome = await send_again(self._services, effect, reopening=reopening)
+            while True:
+                outcome = await look(self._services, effect, reopening=reopening)
+                is_resend = may_send_again and not check.was_sent_again and check.may_send_again()
+                if not (isinstance(outcome, Unknown) and is_resend and self._is_safe_to_repeat(effect, outcome)):
+                    break
+                try:
+                    check.effect, outcome = await send_again(self._services, effect, reopening=reopening)
+                except NotClaimed as error:
+                    await asyncio.sleep(error.wait)  # the request of another replica may be under way until then
+                else:
+                    log.info("write sent again", step=effect.step.step_key, platform=effect.platform)
+                    break
         finally:
             self._busy.discard(effect.id)
         if not isinstance(outcome, Unknown) and not check.end_looks(outcome):
@@ -245,7 +296,8 @@ class Reconciler:
         else:
             outcome = await look(self._services, effect, reopening=reopening)
             if isinstance(outcome, Unknown):
-                effect, outcome = await send_again(self._services, effect, reopening=reopening)
+                with suppress(NotClaimed):  # the request of another replica may be under way
+                    effect, outcome = await send_again(self._services, effect, reopening=reopening)
         if isinstance(outcome, Unknown):
             self.check_later(effect)  # the line keeps its buttons
         else:

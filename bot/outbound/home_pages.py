@@ -1,11 +1,12 @@
 """Every person's own page in a chat that has one, such as Slack's App Home.
 
 A page is drawn when it is opened. For some minutes after it was last opened or pressed, it is also drawn when a
-run changes, at most once in a few seconds for each person, and published if it looks different then.
+run changes, at most once in a few seconds for each person, and published if it looks different then. Of several
+replicas, the one that was told last that it was opened does that.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,7 +56,9 @@ class HomePages:
         services: Services,
         profile: Callable[[Actor], Awaitable[Actor]],
         now: Callable[[], datetime],
+        tell_others: Callable[[str, str], None] = lambda topic, key: None,
     ) -> None:
+        self._tell_others = tell_others
         self._surfaces = surfaces
         self._services = services
         self._profile = profile
@@ -77,6 +80,14 @@ class HomePages:
         page.opened.set()
         page.changed.set()
         self._spawn(self._find_elsewhere(page))
+        self._tell_others("home_pages", key)
+
+    async def opened_elsewhere(self, keys: Collection[str] | None) -> None:
+        """Another replica draws these pages now."""
+        for key in keys or ():
+            if (page := self._pages.get(key)) is not None:
+                page.last_use = -WATCHED_SECONDS
+                page.changed.set()
 
     def pressed(self, actor: Actor) -> None:
         page = self._pages.get(_key(actor))
@@ -108,7 +119,7 @@ class HomePages:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(left):
                         await page.changed.wait()
-                if not page.changed.is_set():
+                if not page.changed.is_set() or page.last_use < 0:
                     continue  # it may have been used meanwhile
                 with suppress(TimeoutError):
                     async with asyncio.timeout(max(0.0, page.published_at + pause - loop.time())):

@@ -1,11 +1,12 @@
 """Tells people what changed in runs, whoever changed it: one delivery for all news of a person that come together.
 
 News are rows, committed with the change that they are about, until the deliveries that tell them are in the
-outbox. So they are told after a restart too, and once: a delivery's key has the number of its first news.
+outbox. So they are told after a restart too, and once: a delivery's key has the number of its first news. With
+several replicas, one of them tells what all have committed.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,6 +21,7 @@ from commands.model.run_news import NewsKind
 
 READY_WITHIN = timedelta(seconds=1)  # several tasks may become ready together
 RETRY_SECONDS = 20.0
+READ_RETRY_SECONDS = 1.0
 STALE = timedelta(hours=24)
 """What could not be told for so long, because a chat could not say who somebody is, is not told any more."""
 
@@ -45,16 +47,39 @@ class Notifier:
         self._batches: dict[str, list[StoredNews]] = {}
         self._retry_at: dict[str, datetime] = {}
         self._wake = asyncio.Event()
-
-    async def load(self) -> None:
-        self.add(await self._rows.all())
+        self._is_telling = False
 
     def add(self, news: Sequence[StoredNews]) -> None:
-        for one in news:
-            self._batches.setdefault(_batch_of(one), []).append(one)
+        """Which were committed just now, or may be known already."""
+        for one in news if self._is_telling else ():
+            batch = self._batches.setdefault(_batch_of(one), [])
+            if one not in batch:
+                batch.append(one)
         self._wake.set()
 
+    async def read_again(self, runs: Collection[str] | None) -> None:
+        """Another replica has committed news about these runs, or any."""
+        if self._is_telling:
+            self.add(await self._rows.all())
+
     async def run_forever(self) -> None:
+        self._batches.clear()
+        self._is_telling = True
+        try:
+            await self._read_all()
+            await self._tell_forever()
+        finally:
+            self._is_telling = False
+
+    async def _read_all(self) -> None:
+        while True:
+            try:
+                return self.add(await self._rows.all())
+            except StoreError as error:
+                log.warning("news not read yet", error=str(error))
+                await asyncio.sleep(READ_RETRY_SECONDS)
+
+    async def _tell_forever(self) -> None:
         while True:
             self._wake.clear()
             due = [batch for batch in self._batches if self._due_at(batch) <= self._now()]

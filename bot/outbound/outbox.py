@@ -12,18 +12,19 @@ lets the others try, because the chat may reject only that one.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
 from adapters.http.rate_limits import background
 from bot.observability import metrics, traces
+from bot.outbound.outbox_item import OutboxItem, operators_group
 from bot.storage.outbox import DRAWN_WHEN_SENT, Delivery, Kind, OutboxRows, unparked
 from bot.storage.store import StoreError
 from bot.surfaces.errors import FOR_THE_OPERATOR, ChatUnreachable, Refusal, SurfaceError, Throttled, TokenRejected
-from commands.model.messages import Place
+from commands.model.card import Card
 
 PATIENT_ATTEMPTS = 6
 FIRST_RETRY_SECONDS = 1.0
@@ -33,52 +34,8 @@ TAKE_OVER_SECONDS = 5.0
 CLAIM_SECONDS = 0.1  # until a lane that another replica sends in is tried again
 NEVER_PROBED = frozenset({Refusal.INVALID, Refusal.POST_GONE})
 """Nothing that happens in the chat changes these. The next start tries once more."""
-_PRIORITIES = {Kind.CARD: 1, Kind.POINTER: 1, Kind.LINES: 2}
 
 log = structlog.get_logger(__name__)
-Send = Callable[[Delivery, bool], Awaitable[None]]
-"""The flag: an earlier attempt may have worked. Raises ``SurfaceError``."""
-
-
-@dataclass(eq=False)
-class _Item:
-    delivery: Delivery
-    may_exist: bool = False
-    attempts: int = 0
-    not_before: float = 0.0
-    changes: int = 0  # counts requests: what is drawn when it is sent may be out of date when it was sent
-    sending: bool = False
-    waiters: list["asyncio.Future[bool]"] = field(default_factory=list)
-    refused_to: "asyncio.Future[bool] | None" = None  # who wants the refusal instead of having it parked
-    trace: Any = field(default_factory=traces.current)  # of the message that it is sent for
-
-    @property
-    def lane(self) -> str:
-        delivery = self.delivery
-        person = delivery.person or (delivery.cause.actor if delivery.cause else None)
-        if delivery.kind in (Kind.ANSWER, Kind.NOTICE, Kind.DIRECT) and person:
-            return f"{delivery.place.key} {person.id}"
-        return delivery.place.key
-
-    @property
-    def urgency(self) -> int:
-        return _PRIORITIES.get(self.delivery.kind, 0)
-
-    @property
-    def group(self) -> str:
-        """What is parked together: it becomes possible together."""
-        delivery = self.delivery
-        if delivery.reason in FOR_THE_OPERATOR:
-            return _operators_group(delivery.place)
-        if delivery.reason in (Refusal.NOT_IN_CHANNEL, Refusal.NO_CHANNEL, Refusal.ARCHIVED, Refusal.RESTRICTED):
-            return delivery.place.key
-        return delivery.key
-
-    def end(self, *, taken: bool) -> None:
-        for waiter in self.waiters:
-            if not waiter.done():
-                waiter.set_result(taken)
-        self.waiters.clear()
 
 
 class Claims(Protocol):
@@ -89,6 +46,10 @@ class Claims(Protocol):
     async def release(self, name: str) -> None: ...
 
     async def close(self) -> None: ...
+
+
+Send = Callable[[Delivery, bool], Awaitable[None]]
+"""The flag: an earlier attempt may have worked. Raises ``SurfaceError``."""
 
 
 class Outbox:
@@ -108,7 +69,7 @@ class Outbox:
         self._senders = senders
         self._notices_about = notices_about
         self._now = now
-        self._items: dict[str, _Item] = {}  # not sent yet, in order
+        self._items: dict[str, OutboxItem] = {}  # not sent yet, in order
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
@@ -116,7 +77,7 @@ class Outbox:
     async def load(self) -> None:
         """What the last process left. What was parked is tried once more."""
         for delivery in await self._rows.unsent():
-            self._items[delivery.key] = _Item(unparked(delivery), may_exist=True)
+            self._items[delivery.key] = OutboxItem(unparked(delivery), may_exist=True)
         self._wake.set()
 
     def start(self) -> None:
@@ -136,7 +97,7 @@ class Outbox:
             for delivery in unsent:
                 is_old = self._now() - delivery.at > timedelta(seconds=TAKE_OVER_SECONDS)
                 if is_old and delivery.key not in self._items:
-                    self._items[delivery.key] = _Item(delivery, may_exist=True)
+                    self._items[delivery.key] = OutboxItem(delivery, may_exist=True)
             self._wake.set()
 
     async def stop(self, grace: float) -> None:
@@ -158,11 +119,14 @@ class Outbox:
         ``StoreError``."""
         self.committed(deliveries, await self._rows.insert(deliveries))
 
-    def committed(self, deliveries: Sequence[Delivery], new: set[str]) -> None:
-        """Sends those that have a row now; ``new`` are the keys of those that had none before."""
+    def committed(self, deliveries: Sequence[Delivery], new: set[str], held: float = 0.0) -> None:
+        """Sends those that have a row now; ``new`` are the keys of those that had none before. ``held``: another
+        replica may take the private answer within so many seconds."""
+        not_before = asyncio.get_running_loop().time() + held
         for delivery in deliveries:
             if delivery.key in new:
-                self._items[delivery.key] = _Item(delivery)
+                is_held = held and delivery.kind is Kind.ANSWER
+                self._items[delivery.key] = OutboxItem(delivery, not_before=not_before if is_held else 0.0)
         self._wake.set()
 
     def request(self, delivery: Delivery) -> None:
@@ -176,7 +140,7 @@ class Outbox:
             if delivery.cause is not None:
                 item.delivery = replace(item.delivery, cause=delivery.cause)
             return
-        item = self._items[delivery.key] = _Item(delivery, sending=True)  # until its row is committed
+        item = self._items[delivery.key] = OutboxItem(delivery, sending=True)  # until its row is committed
         self._spawn(self._commit(item))
 
     async def send_now(self, delivery: Delivery, within: float) -> bool:
@@ -196,6 +160,10 @@ class Outbox:
             return False
         finally:
             item.refused_to = None
+
+    async def take_answer(self, message: str) -> Card | None:
+        """The private answer that another replica has put, to show it otherwise. Raises ``StoreError``."""
+        return await self._rows.take_answer(message)
 
     async def supersede(self, message: str, keep: Sequence[str]) -> None:
         """Gives up the answers to a message that wait while a newer one is ready."""
@@ -239,10 +207,10 @@ class Outbox:
             if place.surface == surface and channel in ("", place.channel) and reason not in NEVER_PROBED:
                 self._unpark(item)
 
-    def _parked_items(self) -> list[_Item]:
+    def _parked_items(self) -> list[OutboxItem]:
         return [item for item in self._items.values() if item.delivery.parked]
 
-    def _unpark(self, item: _Item) -> None:
+    def _unpark(self, item: OutboxItem) -> None:
         """In memory: the row says why it was parked until it is sent, or parked again."""
         item.delivery = replace(item.delivery, parked=False)
         item.attempts, item.not_before = 0, 0.0
@@ -272,7 +240,7 @@ class Outbox:
             except TimeoutError:
                 continue
 
-    def _waiting(self) -> list[_Item]:
+    def _waiting(self) -> list[OutboxItem]:
         return [item for item in self._items.values() if not item.delivery.parked]
 
     def _start_due(self) -> float | None:
@@ -293,7 +261,7 @@ class Outbox:
             self._spawn(self._send(item))
         return next_at
 
-    async def _commit(self, item: _Item) -> None:
+    async def _commit(self, item: OutboxItem) -> None:
         pause = FIRST_RETRY_SECONDS
         while True:
             try:
@@ -306,7 +274,7 @@ class Outbox:
         item.sending = False
         self._wake.set()
 
-    async def _send(self, item: _Item) -> None:
+    async def _send(self, item: OutboxItem) -> None:
         delivery = item.delivery
         try:
             if self._now() >= delivery.until:
@@ -330,7 +298,7 @@ class Outbox:
             item.sending = False
             self._wake.set()
 
-    async def _send_alone(self, item: _Item) -> None:
+    async def _send_alone(self, item: OutboxItem) -> None:
         """With replicas, only while none of them sends in this lane."""
         if self._claims is None:
             await self._draw_and_send(item)
@@ -348,7 +316,7 @@ class Outbox:
         finally:
             await self._claims.release(f"post {item.lane}")
 
-    async def _draw_and_send(self, item: _Item) -> None:
+    async def _draw_and_send(self, item: OutboxItem) -> None:
         delivery, changes = item.delivery, item.changes
         trace = traces.continued(item.trace, f"send {delivery.kind}", surface=delivery.place.surface)
         with trace, background() if item.urgency else nullcontext():
@@ -359,13 +327,13 @@ class Outbox:
         else:
             self._go_on(item)
 
-    def _forget(self, item: _Item) -> None:
+    def _forget(self, item: OutboxItem) -> None:
         """Another replica has sent it."""
         if self._items.get(item.delivery.key) is item:
             del self._items[item.delivery.key]
         item.end(taken=True)
 
-    def _end(self, item: _Item, *, taken: bool) -> None:
+    def _end(self, item: OutboxItem, *, taken: bool) -> None:
         """Sent, or given up."""
         if taken:
             self._rows.sent(item.delivery)
@@ -375,13 +343,13 @@ class Outbox:
             del self._items[item.delivery.key]
         item.end(taken=taken)
 
-    def _go_on(self, item: _Item) -> None:
+    def _go_on(self, item: OutboxItem) -> None:
         """It has changed since: it is sent again, after those that have waited longer."""
         item.attempts, item.not_before, item.may_exist = 0, 0.0, False
         del self._items[item.delivery.key]
         self._items[item.delivery.key] = item
 
-    def _failed(self, item: _Item, error: ChatUnreachable | StoreError) -> None:
+    def _failed(self, item: OutboxItem, error: ChatUnreachable | StoreError) -> None:
         item.may_exist = True
         item.attempts += 1
         asked = error.retry_after if isinstance(error, ChatUnreachable) else 0.0
@@ -390,7 +358,7 @@ class Outbox:
         if item.attempts == 1:
             log.warning("delivery waits for the chat", delivery=item.delivery.key, error=str(error))
 
-    async def _refused(self, item: _Item, error: SurfaceError) -> None:
+    async def _refused(self, item: OutboxItem, error: SurfaceError) -> None:
         if item.refused_to is not None and not item.refused_to.done():
             item.refused_to.set_exception(error)
             self._end(item, taken=False)
@@ -413,15 +381,10 @@ class Outbox:
         if delivery.kind in (Kind.ANSWER, Kind.NOTICE):
             return  # which may have been taken elsewhere
         for item in self._parked_items():
-            if item.group in (delivery.place.key, _operators_group(delivery.place)):
+            if item.group in (delivery.place.key, operators_group(delivery.place)):
                 self._unpark(item)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _operators_group(place: Place) -> str:
-    """A token may be of one workspace."""
-    return f"{place.surface}/{place.workspace}"

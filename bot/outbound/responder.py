@@ -6,7 +6,7 @@ activity lines, so its news goes to the sender instead.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from bot.outbound.activity_log import ActivityLog
 from bot.outbound.live_cards import LiveCards
 from bot.outbound.outbox import Outbox
 from bot.outbound.postings import ANSWER_USEFUL_FOR, NOTICE_USEFUL_FOR, Postings, direct_place, home_place
+from bot.outbound.private_answers import PrivateAnswers
 from bot.storage.effects import Effect
 from bot.storage.inbox import Inbox
 from bot.storage.outbox import Delivery, Kind
@@ -54,7 +55,8 @@ class Scheduler(Protocol):
 
 class Responder:
     """``find_message`` returns an earlier message by its key. ``reaction`` is the emoji that answers a mention
-    which needs no words, or "". ``raises_store_errors``: an answer that cannot be stored is delivered again.
+    which needs no words, or "". ``has_replicas``: an answer that cannot be stored is delivered again, and what a
+    message waits for may be known elsewhere.
 
     ``scheduler`` and ``services`` depend on this object, so they are set after it is created.
     """
@@ -72,9 +74,9 @@ class Responder:
         *,
         escalate_after: timedelta,
         reaction: str = "",
-        raises_store_errors: bool = False,
+        has_replicas: bool = False,
     ) -> None:
-        self._raises_store_errors = raises_store_errors
+        self._has_replicas = has_replicas
         self._surfaces = surfaces
         self._outbox = outbox
         self._live_cards = live_cards
@@ -85,8 +87,8 @@ class Responder:
         self._now = now
         self._escalate_after = escalate_after
         self._postings = Postings(surfaces, live_cards, run_rows, reaction)
-        self._private_answers: dict[str, asyncio.Future[Card | None]] = {}  # by message key, as are the next three
-        self._results: dict[str, asyncio.Future[Result]] = {}
+        self._private_answers = PrivateAnswers(inbox, outbox, now, has_replicas=has_replicas)
+        self._results: dict[str, asyncio.Future[Result]] = {}  # by message key, as are the notices
         self._visible: set[asyncio.Task[None]] = set()  # each ends when a whole answer is visible
         self._notices: dict[str, dict[str, ActivityLine]] = {}  # by slot: lines that must not stay as they are
         self._queued: set[str] = set()  # the senders were told that these messages wait for others
@@ -258,17 +260,19 @@ class Responder:
             private = replace(private, shown_elsewhere=True)
         if message.via is Via.WORKFLOW:
             private = _step_answer(private, answer)
+        held = self._private_answers.awaited_elsewhere(message)
         deliveries = [*self._private(message, private, answer.changed_runs), *posts.all]
+        await self._private_answers.until_response_stored(message.key)
         keys += [delivery.key for delivery in deliveries]
         try:
-            new = await self._inbox.mark_done(message.key, answer.result, deliveries)
+            new = await self._inbox.mark_done(message.key, answer.result, deliveries, is_awaited=held > 0)
         except StoreError as error:  # a start before that processes it again, and writes nothing to a platform
-            if self._raises_store_errors:
+            if self._has_replicas:
                 raise
             log.warning("message not marked as done yet", delivery=message.key, error=str(error))
             self._inbox.mark_done_later(message.key, answer.result, deliveries)
             new = set(keys)
-        self._outbox.committed(deliveries, new)
+        self._outbox.committed(deliveries, new, held)
         await self._outbox.supersede(message.key, keys)
         visible = asyncio.create_task(self._finish(message.key, keys, answer.result))
         self._visible.add(visible)
@@ -293,9 +297,7 @@ class Responder:
 
     def _private(self, message: Message, card: Card | None, runs: Sequence[str]) -> Sequence[Delivery]:
         """Gives the card to the surface that waits for it, or else returns its delivery."""
-        waiter = self._private_answers.pop(message.key, None)
-        if waiter is not None and not waiter.done():
-            waiter.set_result(card)
+        if self._private_answers.give(message, card):
             return ()
         if message.via is Via.REACTION and card is not None and card.shown_elsewhere:
             return ()
@@ -319,13 +321,15 @@ class Responder:
 
     async def private_answer(self, key: str, within: float) -> Card | None:
         """The private card of a message, if it is ready in time: then the caller shows it."""
-        waiter = self._private_answers.setdefault(key, asyncio.get_running_loop().create_future())
-        try:
-            async with asyncio.timeout(within):
-                return await asyncio.shield(waiter)
-        except TimeoutError:
-            self._private_answers.pop(key, None)
-            return None
+        return await self._private_answers.wait_for(key, within)
+
+    async def answered_elsewhere(self, keys: Collection[str] | None) -> None:
+        """Another replica has answered these messages, or any."""
+        await self._private_answers.answered_elsewhere(keys, self.send_answer)
+
+    def response_stored(self, key: str) -> None:
+        """A repeated delivery of the form ``key`` would get the response that says what became of it."""
+        self._private_answers.response_stored(key)
 
     async def send_answer(self, message: Message, card: Card, within: float = 0.0) -> bool:
         """As ``Intake.send_answer``."""

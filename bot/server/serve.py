@@ -121,6 +121,8 @@ async def execute_without_server(settings: Settings, request: Request) -> Reply:
 
     The chats are left out, unless an unfinished message needs one of them for its answer.
     """
+    if settings.bot.has_replicas:
+        return await _execute_with_replicas(settings, request)
     has_chats = settings.slack is not None or settings.mattermost is not None
     if has_chats and not await _has_unfinished_chat_messages(settings):
         settings = replace(settings, slack=None, mattermost=None)
@@ -128,6 +130,25 @@ async def execute_without_server(settings: Settings, request: Request) -> Reply:
     app = bootstrap(settings.with_secret_key(), surfaces=[console])
     async with running(app):
         return await execute_request(app.submit, console, request)
+
+
+async def _execute_with_replicas(settings: Settings, request: Request) -> Reply:
+    """By a replica that is running elsewhere. If there is none, this process is one for as long as it takes."""
+    from bot.storage.replicas import live_replicas
+
+    console = Console()
+    app = bootstrap(settings, surfaces=[console])
+    with _errors_as_cannot_start():
+        is_served = bool(await live_replicas(settings.bot.database_url, utc_now()))
+    if not is_served:
+        async with running(app):
+            return await execute_request(app.submit, console, request)
+    try:
+        with _errors_as_cannot_start():
+            await app.start_as_client()
+        return await execute_request(app.submit, console, request)
+    finally:
+        await app.stop_as_client()
 
 
 async def migrate(settings: Settings) -> None:

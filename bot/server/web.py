@@ -59,8 +59,10 @@ def build(
     async def alive(_: Request) -> Response:
         return JSONResponse({"alive": True})
 
-    async def ready(_: Request) -> Response:
-        parts = dict(app.readiness())
+    async def ready(request: Request) -> Response:
+        parts, only = dict(app.readiness()), request.query_params.get("only", "")
+        if only:
+            parts = {part: is_ready for part, is_ready in parts.items() if part in only.split(",")}
         failing = sorted(part for part, is_ready in parts.items() if not is_ready)
         chats = {name: _describe(reception) for name, reception in app.reception().items()}
         body = {"ready": not failing, "failing": failing, "parts": parts, "chats": chats}

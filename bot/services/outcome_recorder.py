@@ -61,27 +61,29 @@ class OutcomeRecorder:
         outcome: WriteResult | AdapterError | None,
         *,
         reopening: Reopening | None = None,
-    ) -> None:
-        """Raises ``StoreError`` if nothing was committed."""
+    ) -> bool:
+        """False if the log knows better, from another replica. Raises ``StoreError`` if nothing was committed."""
         now = self._now()
         renamed = plain_text(translate("run.is_now", run=effect.run))
 
-        def change(rows: RunTransaction) -> UnfinishedMessage | None:
-            self._effect_log.write_outcome(rows.connection, effect, state, outcome)
+        def change(rows: RunTransaction) -> tuple[bool, UnfinishedMessage | None]:
+            if not self._effect_log.write_outcome(rows.connection, effect, state, outcome):
+                return False, None
             if isinstance(outcome, WriteResult) and effect.run:
                 sender = self._inbox.sender(rows.connection, effect.key)
                 done = self._done_step(effect, outcome, sender, now)
                 apply_result(rows, effect.run, done, renamed=renamed)
             if reopening is None:
-                return None
-            return self._inbox.reopen(rows.connection, effect.key, reopening.requested_at)
+                return True, None
+            return True, self._inbox.reopen(rows.connection, effect.key, reopening.requested_at)
 
-        reopened = await self._run_rows.transaction(change, Commit.OUTCOME)
+        is_news, reopened = await self._run_rows.transaction(change, Commit.OUTCOME)
         if reopening is not None:
             reopening.message = reopened
-        if isinstance(outcome, WriteResult):
+        if is_news and isinstance(outcome, WriteResult):
             self._effect_log.remember_receipt(effect)
             self._runs.refresh_after(effect.run, outcome)
+        return is_news
 
     def _done_step(self, effect: Effect, result: WriteResult, sender: Actor | None, now: datetime) -> DoneStep:
         adapter = self._platforms.get(effect.platform)

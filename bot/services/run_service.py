@@ -2,12 +2,12 @@
 
 Hints, and writes that do not return all that they changed, schedule a refresh of what may have changed, at low
 priority. ``on_change`` gets the handle of each run whose snapshot has changed, ``on_halt`` each run that was
-found halted on its platform.
+found halted on its platform. ``tell_others`` tells other replicas that somebody used a run.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.change_sources import TaskReads
@@ -27,6 +27,8 @@ from commands.model.messages import Actor, Place
 from commands.model.run_head import RunHead, person_identifiers
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 
+USE_TOLD_AFTER = timedelta(minutes=5)
+
 
 def _as_person(actor: Actor) -> Person:
     return Person(id=actor.id, name=actor.name, email=actor.email, handle=actor.handle or None)
@@ -45,8 +47,10 @@ class RunService:
         count_queued_writes: Callable[[str], int],
         person: Callable[[Actor], Person] = _as_person,
         language: str = ENGLISH,
+        tell_others: Callable[[str, str], None] = lambda topic, key: None,
     ) -> None:
         """``person``: as platforms know the people of the chats."""
+        self._tell_others = tell_others
         self._person = person
         self._language = language  # of the cards
         self._rows = rows
@@ -88,8 +92,18 @@ class RunService:
         return await self._rows.last_used(actor)
 
     async def mark_used(self, actor: Actor, handle: str) -> None:
-        self._used_at[handle] = self._now()
+        self._use(handle)
         await self._rows.mark_used(actor, handle)
+
+    def _use(self, handle: str) -> None:
+        before, now = self._used_at.get(handle), self._now()
+        self._used_at[handle] = now
+        if before is None or now - before > USE_TOLD_AFTER:
+            self._tell_others("uses", handle)
+
+    async def used_elsewhere(self, handles: Collection[str] | None) -> None:
+        """Somebody used these runs on another replica."""
+        self._used_at |= dict.fromkeys(handles or (), self._now())
 
     async def followed_runs(self, platform: str) -> Sequence[RunHead]:
         """The runs that are not over on this platform, newest first."""
@@ -172,7 +186,7 @@ class RunService:
     async def refresh(self, handle: str) -> TrackedRun:
         """Reads again if the stored snapshot changed meanwhile: what was read may be older."""
         if not is_background():
-            self._used_at[handle] = self._now()
+            self._use(handle)
         for last in (False, True):
             tracked = await self._require(handle)
             if not tracked.run.key.id:

@@ -32,6 +32,18 @@ def load_card(dumped: str) -> Card:
     return card
 
 
+def dump_parts(parts: tuple[Any, ...]) -> str:
+    """Cards, texts and buttons."""
+    return json.dumps(_dump(parts))
+
+
+def load_parts(dumped: str) -> tuple[Any, ...]:
+    """Raises an error of any kind if they cannot be read."""
+    parts = _load(json.loads(dumped))
+    assert isinstance(parts, tuple)
+    return parts
+
+
 def _dump(value: Any) -> Any:
     match value:
         case Separator() | TaskState() | datetime():

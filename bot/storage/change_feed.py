@@ -35,6 +35,7 @@ _LAST = "select coalesce(max(seq), 0) as last from changes"
 _NEXT = """
 select seq, topic, key, replica, (select min(seq) from changes) as first from changes
 where seq > :applied order by seq"""
+_BEHIND = "select count(*) as count from changes where seq > :applied and replica != :replica"
 _PRUNE = "delete from changes where at < %(before)s and seq < (select max(seq) from changes)"
 
 log = structlog.get_logger(__name__)
@@ -94,6 +95,10 @@ class PostgresChangeFeed(ChangeFeed):
         if self._waiting is None:
             self._waiting = asyncio.create_task(self._catch_up())
         await asyncio.shield(self._waiting)
+
+    async def behind(self) -> int:
+        (row,) = await self._database.rows(_BEHIND, applied=self._applied, replica=self._replica)
+        return int(row["count"])
 
     async def _catch_up(self) -> None:
         async with self._applying:

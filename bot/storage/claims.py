@@ -8,8 +8,12 @@ from contextlib import suppress
 
 import psycopg
 
-from bot.storage.postgres_connection import AsyncDriver, connect_async
+from bot.storage.postgres_connection import AsyncDriver, connect_async, cut_after
 from bot.storage.store import StoreError
+
+LOST_SECONDS = 6
+"""A session that was silent for so long has lost its claims."""
+CONFIRM_SECONDS = 2.0
 
 _TAKE = "select pg_try_advisory_lock(hashtextextended(%(name)s, 0)) as taken"
 _RELEASE = "select pg_advisory_unlock(hashtextextended(%(name)s, 0))"
@@ -45,5 +49,28 @@ class AdvisoryLocks:
     async def _connected(self) -> AsyncDriver:
         async with self._opening:
             if self._connection is None:
-                self._connection = await connect_async(self._url)
+                self._connection = await self._connect()
             return self._connection
+
+    async def _connect(self) -> AsyncDriver:
+        return await connect_async(self._url)
+
+
+class ConfirmedLocks(AdvisoryLocks):
+    """For claims that are kept for long. The server ends a session that does not confirm them."""
+
+    async def confirm(self) -> None:
+        """Raises ``StoreError`` if all of them may be lost."""
+        try:
+            connection = await self._connected()
+            with cut_after(CONFIRM_SECONDS, connection):
+                await connection.execute("select 1")
+        except psycopg.Error as error:
+            await self.close()
+            raise StoreError(f"claims are lost: {error}") from error
+
+    async def _connect(self) -> AsyncDriver:
+        connection = await super()._connect()
+        with cut_after(CONFIRM_SECONDS, connection):
+            await connection.execute(f"set idle_session_timeout = '{LOST_SECONDS}s'")
+        return connection

@@ -3,16 +3,20 @@
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from adapters import errors, writes
+from adapters.deadline import Deadline, deadline_in
 from adapters.errors import AdapterError
 from adapters.results import Baseline, WriteResult
 from adapters.writes import Write, WriteMarker
 from bot.storage.sql import Connection, Row, insert_query, read_time
 from bot.storage.store import Commit, Store, StoreError
 from commands.model.tracked_run import Receipt
+
+IN_FLIGHT_SECONDS = 20.0  # from the commit of a claim: then its request is over, or it never leaves
+MARGIN_SECONDS = 5.0  # after which somebody else may claim the write
 
 EffectState = Literal["sent", "unsent", "unknown", "done", "refused"]
 
@@ -33,7 +37,7 @@ def stored_kind(write: Write) -> str:
 @dataclass(frozen=True)
 class Effect:
     """One step of one message. ``outcome`` is a ``WriteResult`` when done, an ``AdapterError`` when refused or not
-    sent."""
+    sent. ``attempt`` counts the claims of its row, by any process."""
 
     key: str
     step: Write
@@ -44,6 +48,7 @@ class Effect:
     state: EffectState
     sends: int
     outcome: WriteResult | AdapterError | None = None
+    attempt: int = 1
 
     @property
     def id(self) -> tuple[str, str]:
@@ -54,9 +59,22 @@ class UnreadableEffect(StoreError):
     """The log has an effect of this message that cannot be read, so nothing more of it may be sent."""
 
 
+class NotClaimed(StoreError):
+    """Another process has this write: nothing may be sent. ``wait``: the seconds until its request is over, if
+    only that is in the way."""
+
+    def __init__(self, wait: float = 0.0) -> None:
+        super().__init__("another process has this write")
+        self.wait = wait
+
+
 class EffectLog:
+    """A write belongs to the replica that has claimed it until its request is over. If nobody else uses the
+    database, nothing has an owner."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._owner = store.replica
         # Run -> its tasks with receipts, of the runs asked about last. Most tasks have none.
         self._with_receipts: dict[str, set[str]] = {}
 
@@ -93,6 +111,10 @@ class EffectLog:
         """What was sent and has no outcome yet, whether or not it was noted as unknown."""
         return self._parse(await self._store.rows("select * from effects where state in ('sent', 'unknown')"))
 
+    async def list_left(self) -> Sequence[Effect]:
+        """Those of ``list_open`` whose message nobody works on any more."""
+        return self._parse(await self._store.rows(_LEFT))
+
     async def count_unknown(self, sent_before: datetime) -> Mapping[str, int]:
         """Writes whose outcome is unknown, by platform, with those sent before that and never noted as unknown."""
         rows = await self._store.rows(_COUNT_UNKNOWN, sent_before=sent_before)
@@ -107,9 +129,31 @@ class EffectLog:
     def _parse(self, rows: Sequence[Row]) -> list[Effect]:
         return self._store.parse_rows("effects", rows, _effect, key=["key", "step"])
 
-    async def record_sent(self, effect: Effect, require: Callable[[Connection], None] = lambda _: None) -> None:
-        """Durable when it returns, so call it before the request goes out. ``require`` may raise.
+    def new_deadline(self) -> Deadline | None:
+        """For the request of a claim that is made after this call."""
+        return None if self._owner is None else deadline_in(IN_FLIGHT_SECONDS)
 
+    async def find_known(self, effect: Effect) -> Effect | None:
+        """The effect with an outcome that another replica has learned meanwhile."""
+        if self._owner is None:
+            return None
+        found = await self.get(*effect.id)
+        return found if found is not None and found.state in _KNOWN else None
+
+    async def record_sent(
+        self,
+        effect: Effect,
+        require: Callable[[Connection], None] = lambda _: None,
+        *,
+        is_valid: Callable[[Connection], bool] = lambda _: True,
+        after_refusal: bool = False,
+    ) -> bool:
+        """Claims the write: durable when it returns, so call it before the request goes out.
+
+        ``require`` may raise. False if it is not ``is_valid``. ``after_refusal``: a refusal is known, and it is
+        sent nevertheless.
+
+        Raises ``NotClaimed`` if there is a newer attempt, or if the request of another process may be under way.
         Sending again updates the count and keeps the first baseline.
         """
         values = {
@@ -125,21 +169,46 @@ class EffectLog:
             "outcome": None,
             "sends": effect.sends,
             "sent_at": effect.baseline.sent_at,
+            "attempt": effect.attempt,
+            "owner": self._owner,
+            "after_refusal": after_refusal,
         }
+
+        def change(connection: Connection) -> float | bool:
+            """Or the seconds until it can be claimed: 0 for never."""
+            require(connection)
+            if not is_valid(connection):
+                return False
+            now = None if self._owner is None else connection.now()
+            until = None if now is None else now + timedelta(seconds=IN_FLIGHT_SECONDS)
+            over = None if now is None else now - timedelta(seconds=MARGIN_SECONDS)
+            if connection.execute(_RECORD_SENT, **values, in_flight_until=until, over=over):
+                return True
+            row = connection.row(_ATTEMPT, key=effect.key, step=effect.step.step_key)
+            if row is None or over is None or row["attempt"] >= effect.attempt or row["state"] in _KNOWN:
+                return 0.0
+            in_flight_until = read_time(row["in_flight_until"])
+            return max(0.1, (in_flight_until - over).total_seconds()) if in_flight_until else 0.0
+
+        claimed = await self._store.transaction(change, Commit.SENT)
+        if not isinstance(claimed, bool):
+            raise NotClaimed(claimed)
+        return claimed
+
+    async def record_state(
+        self,
+        effect: Effect,
+        state: Literal["unsent", "unknown"],
+        reason: AdapterError | None = None,
+        require: Callable[[Connection], None] = lambda _: None,
+    ) -> None:
+        """``reason``: why it was not sent. ``require`` may raise."""
 
         def change(connection: Connection) -> None:
             require(connection)
-            connection.execute(_RECORD_SENT, **values)
+            self.write_outcome(connection, effect, state, reason)
 
-        await self._store.transaction(change, Commit.SENT)
-
-    async def record_state(
-        self, effect: Effect, state: Literal["unsent", "unknown"], reason: AdapterError | None = None
-    ) -> None:
-        """``reason``: why it was not sent."""
-        await self._store.transaction(
-            lambda connection: self.write_outcome(connection, effect, state, reason), Commit.OUTCOME
-        )
+        await self._store.transaction(change, Commit.OUTCOME)
 
     def write_outcome(
         self,
@@ -147,14 +216,20 @@ class EffectLog:
         effect: Effect,
         state: EffectState,
         outcome: WriteResult | AdapterError | None,
-    ) -> None:
-        """Part of a transaction. A ``done`` effect also gets its receipt, unless somebody else had done it before:
-        a receipt says who did it. Call ``remember_receipt`` once it is committed."""
-        dumped = _dump_outcome(outcome)
-        connection.execute(_SET_STATE, key=effect.key, step=effect.step.step_key, state=state, outcome=dumped)
+    ) -> bool:
+        """Part of a transaction. False, with nothing changed, if the log knows better: a success is a fact,
+        whoever learns of it, but whatever else happened to an older attempt says nothing about a newer one.
+
+        A ``done`` effect also gets its receipt, unless somebody else had done it before: a receipt says who did
+        it. Call ``remember_receipt`` once it is committed."""
+        dumped, query = _dump_outcome(outcome), _SET_DONE if state == "done" else _SET_STATE
+        values = {"key": effect.key, "step": effect.step.step_key, "attempt": effect.attempt, "owner": self._owner}
+        if not connection.execute(query, **values, state=state, outcome=dumped):
+            return False
         if state == "done" and not (isinstance(outcome, WriteResult) and outcome.already):
             connection.execute(_INSERT_RECEIPT, **_receipt(effect, dumped))
             connection.changed("receipts", json.dumps([effect.run, effect.step.target]))
+        return True
 
     def remember_receipt(self, effect: Effect) -> None:
         if effect.run in self._with_receipts:
@@ -182,11 +257,26 @@ _MOST_RUNS = 2000
 _TASKS_WITH_RECEIPTS = "select distinct task from ledger where run = :run"
 _COLUMNS = (
     *("key", "step", "run", "platform", "kind", "write", "marker", "baseline"),
-    *("state", "outcome", "sends", "sent_at"),
+    *("state", "outcome", "sends", "sent_at", "attempt", "owner", "in_flight_until"),
 )
+_CLAIMED = ", ".join(
+    f"{column} = excluded.{column}"
+    for column in ("state", "outcome", "sends", "attempt", "owner", "in_flight_until")
+)
+_KNOWN = ("done", "refused")
 _RECORD_SENT = f"""{insert_query("effects", _COLUMNS)}
-on conflict (key, step) do update set state = excluded.state, outcome = excluded.outcome, sends = excluded.sends"""
-_SET_STATE = "update effects set state = :state, outcome = :outcome where key = :key and step = :step"
+on conflict (key, step) do update set {_CLAIMED}
+where effects.attempt < excluded.attempt
+and (effects.state not in ('done', 'refused') or (effects.state = 'refused' and :after_refusal))
+and (effects.in_flight_until is null or effects.in_flight_until < :over)"""
+_ATTEMPT = "select state, attempt, in_flight_until from effects where key = :key and step = :step"
+# The end of a request is known to who has sent it, and to nobody else.
+_SET = """
+update effects set state = :state, outcome = :outcome,
+in_flight_until = case when owner = :owner then null else in_flight_until end
+where key = :key and step = :step and"""
+_SET_DONE = f"{_SET} state != 'done'"
+_SET_STATE = f"{_SET} attempt = :attempt and state not in ('done', 'refused')"
 _COUNT_UNKNOWN = """
 select platform, count(*) as count from effects
 where state = 'unknown' or (state = 'sent' and sent_at < :sent_before) group by platform"""
@@ -196,6 +286,9 @@ _AWAITED = """
 select effects.* from effects join inbox on inbox.key = effects.key
 where effects.run = :run and effects.key != :key and effects.state in ('sent', 'unknown')
 and inbox.state = 'placed' order by effects.sent_at"""
+_LEFT = """
+select effects.* from effects left join inbox on inbox.key = effects.key
+where effects.state in ('sent', 'unknown') and (inbox.key is null or inbox.state = 'done')"""
 _RECEIPT_COLUMNS = ("key", "step", "code", "op", "run", "task", "by", "at", "answer")
 _INSERT_RECEIPT = f"{insert_query('ledger', _RECEIPT_COLUMNS)} on conflict do nothing"
 _RECEIPTS_OF_RUN = "select * from ledger where run = :run order by seq desc limit 50"
@@ -239,6 +332,7 @@ def _effect(row: Row) -> Effect:
         state=row["state"],
         sends=row["sends"],
         outcome=_load_outcome(row["state"], row["outcome"]),
+        attempt=row["attempt"],
     )
 
 

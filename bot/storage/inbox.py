@@ -42,6 +42,9 @@ class MessageJobs(Protocol):
 
     def routed(self, connection: Connection, key: str, route: Route) -> None: ...
 
+    def ending(self, connection: Connection, key: str) -> None:
+        """Before it is marked as done. Raises if another process has it."""
+
 
 class Inbox:
     """``jobs``: None if the engine finds what it has to do in the rows."""
@@ -110,19 +113,34 @@ class Inbox:
         """Remembers how the message was understood, for the choice that its sender is about to get."""
         await self._update(key, Commit.ROUTE, intent=intent)
 
-    async def mark_done(self, key: str, result: Result, deliveries: Sequence[Delivery] = ()) -> set[str]:
-        """Done, with everything that is to be sent because of it in the outbox. Returns the keys that are new."""
-        return await self._store.transaction(
-            lambda connection: _mark_done(connection, key, result, deliveries), Commit.DONE
-        )
+    async def mark_done(
+        self, key: str, result: Result, deliveries: Sequence[Delivery] = (), *, is_awaited: bool = False
+    ) -> set[str]:
+        """Done, with everything that is to be sent because of it in the outbox. Returns the keys that are new.
+        ``is_awaited``: by a request to another replica."""
+
+        def change(connection: Connection) -> set[str]:
+            if is_awaited:
+                connection.changed("answers", key)
+            return self._mark_done(connection, key, result, deliveries)
+
+        return await self._store.transaction(change, Commit.DONE)
 
     def mark_done_later(self, key: str, result: Result, deliveries: Sequence[Delivery]) -> None:
         """As soon as the store takes it. What is noted of the deliveries afterwards is stored afterwards."""
 
         def change(connection: Connection) -> None:
-            _mark_done(connection, key, result, deliveries)
+            self._mark_done(connection, key, result, deliveries)
 
         self._store.later(change, Commit.DONE)
+
+    def _mark_done(
+        self, connection: Connection, key: str, result: Result, deliveries: Sequence[Delivery]
+    ) -> set[str]:
+        if self.jobs is not None:
+            self.jobs.ending(connection, key)
+        _update(connection, key, state="done", result=result)
+        return insert_deliveries(connection, deliveries)
 
     async def mark_again(self, key: str, route: Route) -> None:
         """It goes on: an outcome became known while it was being answered."""
@@ -190,6 +208,13 @@ class Inbox:
         readable = self._store.parse_rows("inbox", rows, _message, key=["key"])
         return readable[0].actor if readable else None
 
+    async def visible_result(self, key: str, place: Place) -> Result | None:
+        """None while it is not done, or its answer waits to be sent, as does something else in that place."""
+        values = {"start": f"answer {key} ", "length": len(f"answer {key} "), "place": place.model_dump_json()}
+        row = await self._store.row(_VISIBLE_RESULT, key=key, **values)
+        result: Result | None = row["result"] if row is not None else None
+        return result
+
     async def last_queue_order(self) -> int:
         (row,) = await self._store.rows("select max(queue_order) as last from inbox")
         return row["last"] or 0
@@ -228,6 +253,10 @@ class Inbox:
         await self._store.transaction(lambda connection: _update(connection, key, **values), kind)
 
 
+_VISIBLE_RESULT = """
+select result from inbox where key = :key and state = 'done' and not exists (
+    select 1 from outbox
+    where (substr(outbox.key, 1, :length) = :start or outbox.place = :place) and outbox.state = 'waiting')"""
 _UNFINISHED = """
 select * from inbox where state in ('new', 'placed', 'again')
 order by queue_order is null, queue_order, seq"""
@@ -245,11 +274,6 @@ def _is_from(message: Message, actor: Actor, place: Place) -> bool:
 
 def _withdraw(connection: Connection, key: str) -> None:
     connection.execute("delete from inbox where key = :key and state = 'new'", key=key)
-
-
-def _mark_done(connection: Connection, key: str, result: Result, deliveries: Sequence[Delivery]) -> set[str]:
-    _update(connection, key, state="done", result=result)
-    return insert_deliveries(connection, deliveries)
 
 
 def _update(connection: Connection, key: str, **values: object) -> None:

@@ -41,7 +41,8 @@ class LiveCardRows:
         self._parse(await self._store.rows("select * from live_cards"))
 
     async def of_run(self, run: str) -> Sequence[LiveCard]:
-        return self._parse(await self._store.rows("select * from live_cards where run = :run", run=int(run[1:])))
+        """In the order in which the places got them."""
+        return self._parse(await self._store.rows(_OF_RUN, run=int(run[1:])))
 
     async def due(self) -> Sequence[LiveCard]:
         """Those that may not show the newest state of their runs, or are not posted."""
@@ -73,6 +74,7 @@ class LiveCardRows:
 
         def change(connection: Connection) -> None:
             connection.put("live_cards", key, values)
+            connection.execute(_NUMBER, **key)
             connection.changed("live_cards", card.run)
 
         await self._store.transaction(change, Commit.LIVE_CARD)
@@ -104,6 +106,10 @@ class LiveCardRows:
         self._store.later(change, Commit.LIVE_CARD)
 
 
+_OF_RUN = "select * from live_cards where run = :run order by number, place_key"
+_NUMBER = """
+update live_cards set number = (select coalesce(max(number), 0) + 1 from live_cards where run = :run)
+where run = :run and place_key = :place_key and number is null"""
 _DUE = "due_version = case when due_version > :version then due_version else :due end where nonce = :nonce"
 _RECORD_EDIT = f"update live_cards set shown = :shown, edited_at = :edited_at, drawn_at = :drawn_at, {_DUE}"  # noqa: S608
 _RECORD_SHOWN = f"update live_cards set {_DUE}"  # noqa: S608  our own words

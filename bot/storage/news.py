@@ -30,6 +30,7 @@ def insert_news(connection: Connection, run: str, told: Sequence[RunNews], at: d
         values = {"run": int(run[1:]), "news": one.model_dump_json(exclude_defaults=True), "at": at}
         (row,) = connection.rows(_INSERT, **values)
         found.append(StoredNews(row["seq"], run, one, at))
+        connection.changed("news", run)
     return found
 
 
@@ -42,12 +43,12 @@ class NewsRows:
         return self._store.parse_rows("news", rows, _stored_news, key=["seq"])
 
     async def finish(self, told: Sequence[StoredNews], deliveries: Sequence[Delivery]) -> set[str]:
-        """Replaces them by the deliveries that tell people. Returns the keys that are new."""
+        """Replaces them by the deliveries that tell people. Returns the keys that are new: none if another replica
+        has told them."""
 
         def change(connection: Connection) -> set[str]:
-            for one in told:
-                connection.execute("delete from news where seq = :number", number=one.number)
-            return insert_deliveries(connection, deliveries)
+            left = [connection.execute("delete from news where seq = :number", number=one.number) for one in told]
+            return insert_deliveries(connection, deliveries) if any(left) else set()
 
         return await self._store.transaction(change, Commit.NEWS)
 

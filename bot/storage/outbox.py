@@ -64,6 +64,7 @@ _INSERT = f"{insert_query('outbox', _COLUMNS)} on conflict do nothing"
 _DELETE = "delete from outbox where key = :key"
 _MARK_SENT = "update outbox set state = 'sent', card = null, cause = null where key = :key"
 _PARK = "update outbox set state = 'parked', reason = :reason, detail = :detail where key = :key"
+_WAITING_ANSWER = "select * from outbox where substr(key, 1, :length) = :start and state = 'waiting' order by seq"
 _DELETE_WAITING_ANSWERS = "delete from outbox where substr(key, 1, :length) = :start and state != 'sent'"
 
 
@@ -91,6 +92,20 @@ class OutboxRows:
         """In the order in which they were put."""
         rows = await self._store.rows("select * from outbox where state in ('waiting', 'parked') order by seq")
         return self._store.parse_rows("outbox", rows, _delivery, key=["key"])
+
+    async def take_answer(self, message: str) -> Card | None:
+        """The private answer to a message, which is not sent any more. None if there is none, or it was sent."""
+        start = f"answer {message} "
+
+        def change(connection: Connection) -> Sequence[Row]:
+            rows = connection.rows(_WAITING_ANSWER, start=start, length=len(start))
+            for row in rows:
+                connection.execute(_MARK_SENT, key=row["key"])
+            return rows
+
+        rows = await self._store.transaction(change, Commit.DELIVERED)
+        found = self._store.parse_rows("outbox", rows, _delivery, key=["key"])
+        return found[-1].card if found else None
 
     async def is_unsent(self, key: str) -> bool:
         query = "select 1 from outbox where key = :key and state != 'sent'"

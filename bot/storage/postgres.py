@@ -62,12 +62,16 @@ class PostgresDatabase:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self.replica = uuid4().hex
-        self.changes = PostgresChangeFeed(url, self.replica, self)
+        self._replica = uuid4().hex
+        self.changes = PostgresChangeFeed(url, self._replica, self)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._writer: Driver | None = None  # opened and used only in ``_thread``
         self._reader: AsyncDriver | None = None
         self._opening_reader = asyncio.Lock()
+
+    @property
+    def replica(self) -> str:
+        return self._replica
 
     def reachable(self) -> bool:
         return self.changes.listening
@@ -115,7 +119,7 @@ class PostgresDatabase:
             changing = PostgresConnection(connection, self._answered)
             result = run(changing)
             if changing.changes:
-                add_changes(connection, self.replica, changing.changes)
+                add_changes(connection, self._replica, changing.changes)
         except BaseException:
             if not connection.broken:
                 connection.execute("rollback")

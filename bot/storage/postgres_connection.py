@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -56,6 +57,13 @@ class PostgresConnection(Connection):
 
     def locked_row(self, query: str, /, **values: object) -> Row | None:
         return self.row(f"{query} for update", **values)
+
+    def now(self) -> datetime:
+        found: datetime = self.rows("select clock_timestamp() as now")[0]["now"]
+        return found
+
+    def lock(self, name: str) -> None:
+        self.execute("select pg_advisory_xact_lock(hashtextextended(:name, 0))", name=name)
 
     def changed(self, topic: str, key: str) -> None:
         self.changes[topic, storable_text(key)] = None

@@ -107,6 +107,11 @@ class RunRows:
                 self._bindings.bind(place, handle)
         return self.get(handle)
 
+    def has_version(self, connection: Connection, handle: str, version: int) -> bool:
+        """Part of a transaction."""
+        row = connection.row("select version from runs where number = :number", number=run_number(handle))
+        return row is not None and row["version"] == version
+
     async def _read(self, handle: str) -> StoredRun | None:
         if (known := self._live.get(handle)) is not None:
             return known

@@ -43,6 +43,13 @@ class Connection(ABC):
         """The first one, which nobody else changes before this transaction ends."""
         return self.row(query, **values)
 
+    def now(self) -> datetime:
+        """By the clock of the database, which is the same for all who use it."""
+        return datetime.now(UTC)
+
+    def lock(self, name: str) -> None:  # noqa: B027  nobody else changes anything meanwhile
+        """Until the transaction ends, nobody else gets past a call with this name."""
+
     def changed(self, topic: str, key: str) -> None:  # noqa: B027  nobody else is to be told
         """Tells the other replicas, once it is committed, that they have an old row in memory."""
 
@@ -72,6 +79,10 @@ class ChangeFeed:
     async def catch_up(self) -> None:
         """When it returns, what was committed before the call has been read again."""
 
+    async def behind(self) -> int:
+        """How many changes of others are not in memory yet."""
+        return 0
+
     def miss(self) -> None:
         """It is not known what was committed: everything is read again by the next ``catch_up``."""
 
@@ -80,6 +91,10 @@ class ChangeFeed:
 
 
 class Database(Protocol):
+    @property
+    def replica(self) -> str | None:
+        """The name of this process among those that use the database. None: there are no others."""
+
     @property
     def changes(self) -> ChangeFeed: ...
 

@@ -42,6 +42,7 @@ class SqliteDatabase:
     """``url``: ``sqlite:///PATH``. Nothing is opened before it is used."""
 
     errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
+    replica: str | None = None
 
     def __init__(self, url: str) -> None:
         self.changes = ChangeFeed()

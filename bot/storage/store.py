@@ -61,6 +61,8 @@ class Commit(StrEnum):
     INSTALLATION = "installation"
     LOCAL_RUN = "local run"
     JOB = "job"
+    TELL = "tell"
+    REPLICA = "replica"
 
 
 LATER_SECONDS = 0.1
@@ -163,6 +165,10 @@ class Store:
         self._later.add_done_callback(lambda done: _log_lost(done, kind))
         self._pending.append(_PendingChange(change, kind, self._later, may_wait=True))
 
+    def tell_others(self, topic: str, key: str) -> None:
+        """Other replicas, of what is in no table: soon."""
+        self.later(lambda connection: connection.changed(topic, key), Commit.TELL)
+
     async def execute(self, query: str, kind: Commit, /, **values: object) -> int:
         """A transaction of one statement. Returns the number of rows that it changed."""
         return await self.transaction(lambda connection: connection.execute(query, **values), kind)
@@ -192,6 +198,11 @@ class Store:
         """The first one."""
         return next(iter(await self.rows(query, **values)), None)
 
+    @property
+    def replica(self) -> str | None:
+        """The name of this process among the replicas. None: nobody else uses the database."""
+        return self._database.replica
+
     def subscribe(self, topic: str, reload: Reload) -> None:
         """``reload`` gets the keys of rows that another replica has changed (``Connection.changed``)."""
         self._database.changes.subscribe(topic, reload)
@@ -204,6 +215,13 @@ class Store:
         """When it returns, memory has what other replicas had committed before the call. Raises ``StoreError``."""
         try:
             await self._database.changes.catch_up()
+        except self._database.errors as error:
+            raise StoreError(str(error)) from error
+
+    async def changes_behind(self) -> int:
+        """How many changes of other replicas are not in memory yet. Raises ``StoreError``."""
+        try:
+            return await self._database.changes.behind()
         except self._database.errors as error:
             raise StoreError(str(error)) from error
 
@@ -266,8 +284,8 @@ class Store:
         except Exception as error:  # noqa: BLE001  the caller gets it through the future
             del self._pending[: len(batch)]
             if len(batch) == 1:
-                self._failing = True
-                _set_error(batch[0].future, StoreError(str(error)))
+                self._failing = not isinstance(error, StoreError)
+                _set_error(batch[0].future, error if isinstance(error, StoreError) else StoreError(str(error)))
                 if batch[0].may_wait and isinstance(error, self._database.errors):
                     self._postpone(batch[0])
                 return

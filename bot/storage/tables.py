@@ -146,6 +146,7 @@ live_cards = Table(
     Column("old_post", _text(255), nullable=False, server_default=""),  # becomes a pointer to ``post``
     Column("deletions", Integer, nullable=False, server_default="0"),  # how often others deleted the card
     Column("drawn_at", UtcDateTime),
+    Column("number", Integer),  # among the cards of the run; null if the release before has stored it
     Column("due_version", Integer),  # version of the run that it may not show yet; null: it shows the newest
     UniqueConstraint("run", "place_key"),
     Index("live_cards_due", "due_version"),
@@ -270,11 +271,21 @@ local_runs = Table(
     Index("local_runs_over", "over"),
 )
 
-rate_limits = Table(
+rate_limits = Table(  # of version 0.1, which may still run
     "rate_limits",
     metadata,
     Column("key", _text(64), primary_key=True),  # of an origin and a credential, hashed
     Column("state", Text, nullable=False),  # RateLimitState
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("scope", _text(64), primary_key=True),  # an origin and a credential, hashed
+    Column("window_end", UtcDateTime, primary_key=True),  # the last moment at which its calls may be made
+    Column("used", Integer, nullable=False),  # or leased
+    Column("background", Integer, nullable=False),  # of these, those for work that nobody waits for
+    Column("blocked_until", UtcDateTime),
 )
 
 changes = Table(
@@ -294,6 +305,8 @@ replicas = Table(
     Column("version", _text(64), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
+    Column("name", _text(255), nullable=False, server_default=""),
+    Column("behind", Integer, nullable=False, server_default="0"),  # changes of others that it had not read yet
 )
 
 compatibility = Table(  # one row, ``OLDEST_COMPATIBLE`` of the code that has made these tables

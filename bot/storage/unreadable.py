@@ -10,7 +10,7 @@ from bot.storage.installations import InstallationTable
 from bot.storage.live_cards import LiveCardRows
 from bot.storage.outbox import OutboxRows
 from bot.storage.people import PeopleRows
-from bot.storage.rate_limits import RateLimitRows
+from bot.storage.rate_limits import BudgetRows
 from bot.storage.runs import RunRows
 from bot.storage.scheduled import ScheduledRows
 from bot.storage.store import Store, UnreadableRow
@@ -30,7 +30,7 @@ async def find_unreadable_rows(url: str) -> Sequence[UnreadableRow]:
         async for _ in ScheduledRows(store).all():
             pass
         await PeopleRows(store).load()
-        await RateLimitRows(store, read_only=True).load()
+        await BudgetRows(store, read_only=True).read_all()
         await SurfaceStateRows(store, "").read_all()
         await InstallationTable(store).all()
         return store.unreadable

@@ -35,11 +35,13 @@ message."""
 @dataclass(frozen=True, slots=True)
 class Reception:
     """When the chat last delivered something or answered a probe (None: not since the start), why it may deliver
-    nothing until an operator acts, and how many websockets are connected (None: the chat calls us instead)."""
+    nothing until an operator acts, and how many websockets are connected (None: the chat calls us instead).
+    ``left_to_others``: other replicas have all the websockets that there should be."""
 
     last_received: datetime | None = None
     problem: CheckResult | None = None
     sockets: int | None = None
+    left_to_others: bool = False
 
 
 class PostRef(Model):
@@ -163,6 +165,29 @@ class Intake(Protocol):
 
     def language_for(self, actor: Actor) -> str:
         """The language of forms and private answers: from the person's locale as last read, without I/O."""
+        ...
+
+
+class Duty(Protocol):
+    @property
+    def left_to_others(self) -> bool:
+        """Whether other replicas do it."""
+        ...
+
+    async def give_up(self) -> None:
+        """Ends the work."""
+        ...
+
+
+class Duties(Protocol):
+    @property
+    def has_others(self) -> bool:
+        """Whether there may be other replicas."""
+        ...
+
+    def take_on(self, work: Callable[[], Awaitable[None]], *names: str) -> Duty:
+        """Runs ``work``, which is cancelled at the end, while this replica is the only one with one of the names.
+        Work that returns is left to another replica, if there is one, and begins again later."""
         ...
 
 

@@ -103,11 +103,15 @@ class Via(StrEnum):
 
 
 class ReplyRoute(Model):
-    """How to answer this delivery's sender privately. Only the surface that built it reads it."""
+    """How to answer this delivery's sender privately. Only the surface that built it reads it.
+
+    ``waits``: for how many seconds the chat's request waits for the private answer.
+    """
 
     url: str = ""  # response_url
     post: str = ""  # id of the post that was written, or whose button was pressed
     details: dict[str, Any] = {}
+    waits: float = Field(0.0, exclude_if=lambda seconds: not seconds)
 
 
 class Message(Model):

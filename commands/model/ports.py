@@ -159,6 +159,10 @@ class MembershipsPort(Protocol):
         ...
 
 
+class RunChanged(Exception):
+    """The stored run is not the one that was checked: another process has changed it. Nothing was sent."""
+
+
 class EffectsPort(Protocol):
     async def execute(
         self, step: Write, run: TrackedRun | None, *, check: Callable[[], None] | None = None
@@ -167,7 +171,8 @@ class EffectsPort(Protocol):
 
         ``check`` runs only if nothing was sent before, and may raise. Retries an unreachable platform until the
         write timeout (and says so after 3 seconds), and waits for the last look at a step without a response.
-        After ``Done`` the receipt is stored and the snapshot updated.
+        After ``Done`` the receipt is stored and the snapshot updated. With ``check``, raises ``RunChanged`` if
+        ``run`` has to be checked again.
         """
         ...
 

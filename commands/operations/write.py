@@ -13,7 +13,7 @@ from adapters.writes import Write
 from commands.cards.error_card import AlreadyDone
 from commands.model.errors import CommandError
 from commands.model.outcomes import Done, Outcome, Refused, WriteOutcome
-from commands.model.ports import CommandContext
+from commands.model.ports import CommandContext, RunChanged
 from commands.model.tracked_run import TrackedRun
 from commands.text.phrases import run_name, task_name
 
@@ -35,8 +35,23 @@ async def write(
 
     ``explanation`` says who did it before, where the platform answers that it is done already.
 
-    An error found on the stored snapshot is checked again on a fresh one before it is raised.
+    An error found on the stored snapshot is checked again on a fresh one before it is raised. What was checked on
+    a snapshot that is not the stored one any more is checked again before anything is sent.
     """
+    while True:
+        try:
+            return await _write(context, tracked, wanted, precondition, explanation)
+        except RunChanged:
+            continue
+
+
+async def _write(
+    context: CommandContext,
+    tracked: TrackedRun,
+    wanted: Write,
+    precondition: Precondition,
+    explanation: Precondition | None,
+) -> WriteOutcome:
     await context.effects.wait_for_earlier(wanted, tracked)
     tracked = await _latest(context, tracked)
     steps, refusal = _steps(context, tracked, wanted, precondition)

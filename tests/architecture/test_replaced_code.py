@@ -13,6 +13,7 @@ REASONS = {
     "test_an_adapter_that_raises_is_a_line_without_its_secrets": "no known request makes one raise KeyError",
     "test_a_notice_that_fails_does_not_change_what_becomes_of_the_write": "a bug in our own notices",
     "test_an_outcome_found_while_its_message_is_being_answered_continues_it": "decides which of two is faster",
+    "test_a_replica_that_was_stopped_after_its_claim_sends_nothing": "no test can suspend a machine: clocks jump",
     "test_the_reconciler_stops_before_the_engine": "the order is the contract; a wrong one only loses rarely",
     "work": "counts what is read and parsed, and changes nothing",
 }

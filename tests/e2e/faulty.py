@@ -2,7 +2,9 @@
 
 The shipped program has no such switch: this module changes parts of it and then runs it. ``LIAISON_FAULTS`` names
 a file. While the file exists, every commit is appended to ``<file>.trace``, and the process kills itself at the
-commit that the file describes: {"when": "after", "kind": "outcome", "number": 1}. An empty kind is any kind.
+commit that the file describes: {"when": "after", "kind": "outcome", "number": 1}. An empty kind is any kind. With
+"signal", it sends itself that one instead, which may be SIGSTOP; then any commit counts, because another replica
+may have recorded the message. Right before, it creates ``<file>.struck``.
 Commits count from the one that records the next message: what the process still did before is not what is tested.
 
 ``<file>.conditions`` has what lasts, also over a restart: {"disk": "full", "clock": -90.0}. A "full" disk takes no
@@ -43,7 +45,7 @@ class KillSwitch:
             self._plan = {}
             return
         if plan != self._plan:
-            self._plan, self._remaining, self._is_recorded = plan, plan["number"], False
+            self._plan, self._remaining, self._is_recorded = plan, plan["number"], "signal" in plan
         self._is_recorded = self._is_recorded or Commit.RECORD in kinds
         if when == "before":
             with self._path.with_suffix(".trace").open("a") as trace:
@@ -51,7 +53,8 @@ class KillSwitch:
         if self._is_recorded and when == plan["when"] and (not plan["kind"] or plan["kind"] in kinds):
             self._remaining -= 1
             if self._remaining == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._path.with_suffix(".struck").touch()
+                os.kill(os.getpid(), plan.get("signal", signal.SIGKILL))
 
 
 class Conditions:

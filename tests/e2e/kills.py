@@ -57,13 +57,37 @@ class MortalLiaison(Liaison):
         super().__init__(folder, settings)
         self._plan = folder / "faults.json"
         self._trace = folder / "faults.trace"
+        self._struck = folder / "faults.struck"
         self._conditions = folder / "faults.conditions"
         self.environment = {"LIAISON_FAULTS": str(self._plan)}
 
     def kill_at(self, when: str, kind: str = "", number: int = 1) -> None:
         """At the commit of this kind, or any, with this number, counted from the recording of the next message."""
+        self._arm({"when": when, "kind": kind, "number": number})
+
+    def stop_at(self, when: str, kind: str, number: int = 1) -> None:
+        """The same, but it only stops, until ``go_on``."""
+        self._arm({"when": when, "kind": kind, "number": number, "signal": signal.SIGSTOP})
+
+    def _arm(self, plan: Mapping[str, object]) -> None:
         self._trace.unlink(missing_ok=True)
-        self._plan.write_text(json.dumps({"when": when, "kind": kind, "number": number}))
+        self._struck.unlink(missing_ok=True)
+        self._plan.write_text(json.dumps(plan))
+
+    @property
+    def is_struck(self) -> bool:
+        return self._struck.exists()
+
+    def has_sent(self) -> bool:
+        """Since ``kill_at``."""
+        return any("sent" in kinds for kinds in self.trace())
+
+    def pause(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._plan.unlink(missing_ok=True)
+        os.kill(self.pid, signal.SIGCONT)
 
     def disarm(self) -> Sequence[Sequence[str]]:
         """The kinds in each commit since ``kill_at``."""

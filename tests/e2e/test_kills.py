@@ -6,6 +6,7 @@ One real SIGKILL for each kind of commit here; ``make test-slow`` kills at every
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -170,6 +171,26 @@ async def test_killed_while_a_read_is_stored(kill: Kill) -> None:
     await kill.dies()
     await kill.liaison.start()
     await kill.agrees()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_killed_between_the_refusal_of_a_form_and_its_response(environment: Environment, when: str) -> None:
+    """Whoever submits it again, as it is still open, sees the refusal."""
+    kill = Kill(environment, "local")
+    await kill.start()
+    await kill.press("Update status")
+    await kill.room.form_title()
+    await kill.say("end --yes", user="ben")
+    await kill.scene.wait_for_text("(?i)ben.* ended")
+    await kill.quiet()
+    kill.liaison.kill_at(when, Commit.CHAT_ANSWER)
+    with pytest.raises(aiohttp.ClientError):
+        await kill.room.submit_form({"text": "too late"})
+    await kill.dies()
+    await kill.liaison.start()
+    delivery = await kill.room.submit_form({"text": "too late"})
+    if b"Nothing changed" not in delivery.body:
+        await kill.scene.wait_for_text(r"\(to ana\).*Nothing changed")
 
 
 async def test_killed_while_a_promise_is_stored(kill: Kill) -> None:

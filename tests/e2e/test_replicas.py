@@ -87,10 +87,10 @@ async def test_one_delivery_to_two_replicas_at_once_is_done_once(three: Replicas
     scene = three.new_scene()
     three.deliver_to(0)
     await scene.start_run()
-    fake = three.chat.fake
+    fake = three.slack.fake
     payload = {
         "channel": scene.room.id,
-        "user": three.chat.users["ana"],
+        "user": three.slack.users["ana"],
         "text": "comment once only",
     }
     first = await fake.command(three.all[0].url, "comment first", user=payload["user"], channel=scene.room.id)
@@ -154,7 +154,7 @@ async def test_the_answers_of_a_killed_replica_are_given_by_another(three: Repli
     for scene in scenes:
         three.deliver_anywhere()
         handles.append(await scene.start_run())
-    outage = three.chat.fake.fault("answer", method="GET|POST|PUT", status=503, times=1_000_000)
+    outage = three.slack.fake.fault("answer", method="GET|POST|PUT", status=503, times=1_000_000)
     for scene in scenes:
         for line in ("begin T1", "comment in the dark", "finish T9"):
             three.deliver_anywhere()

@@ -30,6 +30,8 @@ _JSON_METHODS = {
 class SlackServer(SlackWorkspace):
     """What Liaison calls."""
 
+    most_sockets = 0  # at a time
+
     async def handle(self, request: web.Request, seen: Seen) -> web.StreamResponse:
         try:
             if seen.path == "/socket":
@@ -354,6 +356,7 @@ class SlackServer(SlackWorkspace):
             await socket.close()
             return socket
         self.sockets.append(socket)
+        self.most_sockets = max(self.most_sockets, len(self.sockets))
         await socket.send_json({"type": "hello", "num_connections": len(self.sockets)})
         self._changed.set()
         async for frame in socket:

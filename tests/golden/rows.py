@@ -121,6 +121,8 @@ def _copy_outcome(log: EffectLog, effect: Effect, connection: Connection) -> Non
     """Version 0.1 also wrote a receipt for what had been done before."""
     if isinstance(effect.outcome, WriteResult):
         log.write_outcome(connection, effect, effect.state, effect.outcome.model_copy(update={"already": False}))
+        reset = "update effects set state = 'sent' where key = :key and step = :step"  # else, it is known
+        connection.execute(reset, key=effect.key, step=effect.step.step_key)
     log.write_outcome(connection, effect, effect.state, effect.outcome)
 
 
@@ -150,4 +152,4 @@ async def _other_tables(old: Store, new: Store, recorded: RowsByTable) -> None:
         await SurfaceStateRows(new, "").put(row["name"], value)
     for id, document in reversed(await LocalRunRows(old).all()):
         assert await LocalRunRows(old).load(id) == document
-        await LocalRunRows(new).save(id, document, over=False)
+        assert await LocalRunRows(new).save(id, document, over=False, replaces=None)

@@ -14,6 +14,7 @@ from tests.golden.environment import DATABASE
 from tests.golden.rows import copy_tables
 
 LATER = {
+    "budgets",
     "changes",
     "compatibility",
     "installations",

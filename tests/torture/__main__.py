@@ -46,13 +46,14 @@ def main() -> int:
 def _run(seed: int, options: argparse.Namespace) -> bool:
     print(f"seed {seed}, {options.seconds:g} s, {options.rate:g} commands a second", flush=True)
     platforms = [platform for platform, _ in LANES]
-    plan = make_plan(seed, options.seconds, platforms, rate=options.rate, every=options.every)
+    on_postgresql = options.postgresql or options.processes > 1
+    plan = make_plan(
+        seed, options.seconds, platforms, rate=options.rate, every=options.every, postgresql=on_postgresql
+    )
     folder = Path(tempfile.mkdtemp(prefix="liaison-torture-"))
     with ExitStack() as stack:
-        database_url = ""
-        if options.postgresql or options.processes > 1:
-            database_url = stack.enter_context(own_server()).create_database()
-        report = asyncio.run(run_plan(plan, folder, Deployment(options.processes, database_url)))
+        server = stack.enter_context(own_server()) if on_postgresql else None
+        report = asyncio.run(run_plan(plan, folder, Deployment(options.processes, server)))
     print(report, flush=True)
     if report.problems:
         again = f"--seed {seed} --seconds {options.seconds:g} --rate {options.rate:g} --every {options.every:g}"

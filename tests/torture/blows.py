@@ -41,6 +41,7 @@ class Blows:
         self._faults: list[RecordedFault] = []
         self._aimed = [""] * len(world.processes)  # what each process is going to die of
         self._conditions: list[dict[str, str | float]] = [{} for _ in world.processes]
+        self._restarting = asyncio.Lock()
         self.deaths: Counter[str] = Counter()
 
     async def keep_alive(self) -> None:
@@ -60,23 +61,16 @@ class Blows:
         try:
             await process.start()
         except AssertionError:
-            if await process.ended() != -signal.SIGKILL:
+            if await process.ended() != -signal.SIGKILL and not self._lacked_database(process):
                 raise  # it ended by itself
+
+    def _lacked_database(self, process: MortalLiaison) -> bool:
+        """At its start: whatever supervises it starts it again."""
+        return bool(self._world.database_wires) and "\nbot.database_url: " in process.log.read_text()[-1000:]
 
     async def strike(self, blow: Blow) -> None:
         number = blow.process % len(self._world.processes)
-        process, wire = self._world.processes[number], self._world.wires.get(blow.server)
         match blow.kind:
-            case "kill" if process.is_running:
-                os.kill(process.pid, signal.SIGKILL)
-            case "kill at a point" | "kill at a commit":
-                self._aim(number, blow.point or f"{blow.when} the commit of {blow.commit}")
-                process.kill_at(blow.when, blow.commit)
-            case "kill after send":
-                self._begin(self._kill_at_request(process, blow))
-            case "pause" if process.is_running:
-                os.kill(process.pid, signal.SIGSTOP)
-                self._later(blow.seconds, self._go_on, process.pid)
             case "disk full" | "read-only disk":
                 self._set(number, disk="full" if blow.kind == "disk full" else "read-only")
                 self._later(blow.seconds, self._set, number, disk="")
@@ -89,19 +83,48 @@ class Blows:
                 mattermost = self._world.chats["mattermost"]
                 assert isinstance(mattermost, MattermostChat)
                 await mattermost.fake.sockets.cut()
-            case _ if wire is not None:
-                self._spoil_wire(wire, blow)
+            case "database restarts":
+                self._begin(self._restart_database(blow.seconds))
+            case "database cut" | "database cut in a request" | "silent database":
+                self._spoil_wire(self._world.database_wires[number], blow)
+            case "refused connections" | "cut connections" | "cut in a request" | "silent connections":
+                self._spoil_wire(self._world.wires[blow.server], blow)
+            case _:
+                self._strike_process(number, blow)
+
+    def _strike_process(self, number: int, blow: Blow) -> None:
+        process = self._world.processes[number]
+        match blow.kind:
+            case "kill" if process.is_running:
+                os.kill(process.pid, signal.SIGKILL)
+            case "kill at a point" | "kill at a commit":
+                self._aim(number, blow.point or f"{blow.when} the commit of {blow.commit}")
+                process.kill_at(blow.when, blow.commit)
+            case "kill after send":
+                self._begin(self._kill_at_request(process, blow))
+            case "pause" | "long pause" if process.is_running:
+                os.kill(process.pid, signal.SIGSTOP)
+                self._later(blow.seconds, self._go_on, process.pid)
+
+    async def _restart_database(self, seconds: float) -> None:
+        """It is away for so long, and all that was not committed is lost."""
+        server = self._world.postgresql
+        assert server is not None
+        async with self._restarting:
+            await asyncio.to_thread(server.stop)
+            await asyncio.sleep(seconds)
+            await asyncio.to_thread(server.start)
 
     def _spoil_wire(self, wire: Wire, blow: Blow) -> None:
         match blow.kind:
-            case "refused connections":
+            case "refused connections" | "database cut":
                 wire.refuse()
                 self._later(blow.seconds, wire.accept)
             case "cut connections":
                 wire.cut()
-            case "cut in a request":
+            case "cut in a request" | "database cut in a request":
                 wire.cut_next(blow.direction, blow.part, blow.times)
-            case "silent connections":
+            case "silent connections" | "silent database":
                 wire.hold()
                 self._later(blow.seconds, wire.heal)
 
@@ -112,7 +135,7 @@ class Blows:
             for fault in fake.faults:
                 fault.release.set()
             fake.faults.clear()
-        for wire in self._world.wires.values():
+        for wire in (*self._world.wires.values(), *self._world.database_wires):
             wire.heal()
             await wire.accept()
         for number in range(len(self._world.processes)):

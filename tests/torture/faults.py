@@ -29,6 +29,11 @@ BlowKind = Literal[
     "silent connections",
     "cut websocket",
     "request",
+    "long pause",
+    "database restarts",
+    "database cut",
+    "database cut in a request",
+    "silent database",
 ]
 
 POINTS: Mapping[str, tuple[When, Commit]] = {
@@ -57,6 +62,17 @@ _DECK: Mapping[BlowKind, int] = {
     "request": 9,
 }
 """How often each comes, next to a kill at each of the points, before any comes again."""
+_POSTGRESQL_DECK: Mapping[BlowKind, int] = {
+    "database restarts": 2,
+    "database cut": 2,
+    "database cut in a request": 5,
+    "silent database": 2,
+    "long pause": 2,
+}
+"""Instead of what happens to the disk of SQLite."""
+_DISK: Sequence[BlowKind] = ("disk full", "read-only disk")
+_LASTS: Mapping[BlowKind, tuple[float, float]] = {"long pause": (12.0, 20.0), "silent database": (1.0, 12.0)}
+"""Seconds, if it isn't short. A replica counts as dead after nine."""
 CLOCKS = (-3600.0, -90.0, -3.0, 3.0, 60.0, 150.0)  # seconds; 150 is more than the write timeout
 WRITES = "POST|PUT|PATCH|DELETE"
 
@@ -67,7 +83,8 @@ class Blow:
     other end of the wire, or whose request it is.
 
     ``point``, ``when`` and ``commit``: of kills; ``part`` and ``direction``: of "cut in a request"; ``fault``,
-    ``method`` and ``status``: of "request".
+    ``method`` and ``status``: of "request". "database cut" and the next two are between one process and the
+    database.
     """
 
     at: float
@@ -87,11 +104,12 @@ class Blow:
     times: int = 1
 
 
-def make_blows(random: Random, seconds: float, every: float) -> Sequence[Blow]:
+def make_blows(random: Random, seconds: float, every: float, *, postgresql: bool = False) -> Sequence[Blow]:
     """``every``: seconds between two of them."""
     blows: list[Blow] = []
     at = every
-    for kind, point in _deal(random):
+    deck = {kind: count for kind, count in _DECK.items() if not postgresql or kind not in _DISK}
+    for kind, point in _deal(random, {**deck, **_POSTGRESQL_DECK} if postgresql else deck):
         if at >= seconds:
             return blows
         blows.append(_blow(random, at, kind, point))
@@ -99,10 +117,10 @@ def make_blows(random: Random, seconds: float, every: float) -> Sequence[Blow]:
     raise AssertionError("the deck is endless")
 
 
-def _deal(random: Random) -> Iterator[tuple[BlowKind, str]]:
+def _deal(random: Random, deck: Mapping[BlowKind, int]) -> Iterator[tuple[BlowKind, str]]:
     """(kind, point)"""
     cards: list[tuple[BlowKind, str]] = [("kill at a point", point) for point in POINTS]
-    cards += [(kind, "") for kind, count in _DECK.items() for _ in range(count)]
+    cards += [(kind, "") for kind, count in deck.items() for _ in range(count)]
     while True:
         random.shuffle(cards)
         yield from cards
@@ -114,7 +132,7 @@ def _blow(random: Random, at: float, kind: BlowKind, point: str) -> Blow:
     return Blow(
         at,
         kind,
-        seconds=random.uniform(0.3, 3.0),
+        seconds=random.uniform(*_LASTS.get(kind, (0.3, 3.0))),
         process=random.randrange(12),
         point=point,
         when=when,

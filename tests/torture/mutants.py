@@ -30,8 +30,8 @@ def main_that_sends_again_without_looking() -> None:
 
 
 def main_that_commits_run_and_outcome_separately() -> None:
-    async def record(self: OutcomeRecorder, effect: Effect, state: Any, outcome: Any, **_: Any) -> None:
-        await self._run_rows.transaction(
+    async def record(self: OutcomeRecorder, effect: Effect, state: Any, outcome: Any, **_: Any) -> bool:
+        is_news = await self._run_rows.transaction(
             lambda rows: self._effect_log.write_outcome(rows.connection, effect, state, outcome), Commit.OUTCOME
         )
         if isinstance(outcome, WriteResult) and effect.run:
@@ -39,6 +39,7 @@ def main_that_commits_run_and_outcome_separately() -> None:
             done = self._done_step(effect, outcome, None, self._now())
             await self._run_rows.transaction(lambda rows: apply_result(rows, run, done, renamed=""), Commit.RUN)
             self._effect_log.remember_receipt(effect)
+        return is_news
 
     OutcomeRecorder.record = record  # type: ignore[method-assign]
     faulty.main()
@@ -60,7 +61,9 @@ def main_that_notes_a_card_before_it_is_drawn() -> None:
 
 
 def main_that_ends_a_message_before_its_answer_is_stored() -> None:
-    async def mark_done(self: Inbox, key: str, result: Result, deliveries: Sequence[Delivery] = ()) -> set[str]:
+    async def mark_done(
+        self: Inbox, key: str, result: Result, deliveries: Sequence[Delivery] = (), *, is_awaited: bool = False
+    ) -> set[str]:
         await self._update(key, Commit.DONE, state="done", result=result)
         return await self._store.transaction(
             lambda connection: insert_deliveries(connection, deliveries), Commit.OUTBOX

@@ -67,12 +67,14 @@ class Plan:
     starts: Sequence[Start] = ()
 
 
-def make_plan(seed: int, seconds: float, lanes: Sequence[str], *, rate: float, every: float) -> Plan:
+def make_plan(
+    seed: int, seconds: float, lanes: Sequence[str], *, rate: float, every: float, postgresql: bool = False
+) -> Plan:
     """``lanes``: the platform of each; ``rate``: commands a second; ``every``: seconds between two blows."""
     random = Random(seed)
     typist = _Typist(random, lanes)
     commands = [typist.command(number / rate) for number in range(int(seconds * rate))]
-    blows = make_blows(random, seconds - QUIET_END, every)
+    blows = make_blows(random, seconds - QUIET_END, every, postgresql=postgresql)
     moments = [at + random.random() for at in range(0, int(seconds - QUIET_END), STARTS_EVERY)]
     starts = [Start(at, *random.choice(START_ON), random.choice(PEOPLE)) for at in moments]
     return Plan(seed, seconds, commands, blows, starts)

@@ -8,6 +8,7 @@ import pytest
 
 from bot.storage.store import Commit
 from tests.e2e import faulty
+from tests.postgresql import own_server
 from tests.torture import mutants
 from tests.torture.faults import Blow
 from tests.torture.plan import Command, Plan, make_plan
@@ -58,5 +59,15 @@ async def test_an_error_in_liaison_is_found(
 async def test_forty_seconds_of_everything(tmp_path: Path) -> None:
     plan = make_plan(7, 40, [platform for platform, _ in LANES], rate=8, every=1.2)
     report = await run_plan(plan, tmp_path)
+    print(report)
+    assert not report.problems, report
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+async def test_forty_seconds_of_everything_with_three_replicas(tmp_path: Path) -> None:
+    plan = make_plan(7, 40, [platform for platform, _ in LANES], rate=4, every=1.5, postgresql=True)
+    with own_server() as server:
+        report = await run_plan(plan, tmp_path, Deployment(3, server))
     print(report)
     assert not report.problems, report

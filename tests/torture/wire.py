@@ -1,7 +1,7 @@
 """A TCP proxy between two programs: what goes through it can be cut, held up or refused, also in mid-request."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -12,11 +12,16 @@ _CHUNK = 2**16
 
 @dataclass
 class _Cut:
-    """Of the next chunks that go in this direction, of which a part still arrives."""
+    """Of the next chunks that go in this direction and are meant, of which a part still arrives.
+
+    ``is_silent``: only the one who began the connection learns that it is gone.
+    """
 
     direction: Direction
     part: float
-    times: int
+    times: int = 1
+    means: Callable[[bytes], bool] = lambda _: True
+    is_silent: bool = False
 
 
 class Wire:
@@ -35,6 +40,8 @@ class Wire:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._cuts: list[_Cut] = []
+        self._silenced: set[asyncio.StreamWriter] = set()  # clients whose server does not learn that they are gone
+        self._closing = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -48,10 +55,14 @@ class Wire:
 
     def refuse(self) -> None:
         """New connections. Those that are open are cut."""
+        self.refuse_new()
+        self.cut()
+
+    def refuse_new(self) -> None:
+        """New connections. Those that are open stay."""
         if self._server is not None:
             self._server.close()
             self._server = None
-        self.cut()
 
     def cut(self) -> None:
         """What is open now."""
@@ -61,6 +72,14 @@ class Wire:
     def cut_next(self, direction: Direction, part: float, times: int = 1) -> None:
         """``part``: how much of what is sent still arrives, from 0 to 1."""
         self._cuts.append(_Cut(direction, part, times))
+
+    def lose(self, means: Callable[[bytes], bool]) -> None:
+        """The next such request never arrives."""
+        self._cuts.append(_Cut("request", 0.0, means=means, is_silent=True))
+
+    def lose_answer_to(self, means: Callable[[bytes], bool]) -> None:
+        """The next such request arrives, and nothing comes back."""
+        self._cuts.append(_Cut("request", 1.0, means=means, is_silent=True))
 
     def hold(self) -> None:
         """Nothing arrives until ``heal``, and nobody is told."""
@@ -76,6 +95,7 @@ class Wire:
 
     async def __aexit__(self, *_: object) -> None:
         self.heal()
+        self._closing.set()
         self.refuse()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -86,10 +106,12 @@ class Wire:
                 ends.add(there[1])
                 self._open |= ends
                 await asyncio.gather(
-                    self._forward("request", reader, there[1]), self._forward("response", there[0], writer)
+                    self._forward("request", reader, there[1], client=writer),
+                    self._forward("response", there[0], writer, client=writer),
                 )
-        except OSError:
-            pass  # one of the two is gone, which is what the other one learns below
+        except OSError:  # one of the two is gone, which is what the other one learns below
+            if writer in self._silenced:
+                await self._closing.wait()
         finally:
             self._open -= ends
             for end in ends:
@@ -103,18 +125,25 @@ class Wire:
         return None
 
     async def _forward(
-        self, direction: Direction, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        direction: Direction,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        client: asyncio.StreamWriter,
     ) -> None:
         while data := await reader.read(_CHUNK):
             if not self._flowing.is_set():
                 self.hit.append(data)
                 await self._flowing.wait()
-            cut = next((cut for cut in self._cuts if cut.direction == direction), None)
+            cut = next((cut for cut in self._cuts if cut.direction == direction and cut.means(data)), None)
             if cut is not None:
                 self.hit.append(data)
                 cut.times -= 1
                 if cut.times == 0:
                     self._cuts.remove(cut)
+                if cut.is_silent:
+                    self._silenced.add(client)
+                    client.transport.abort()
                 writer.write(data[: int(len(data) * cut.part)])
                 await writer.drain()
                 raise ConnectionAbortedError

@@ -19,6 +19,7 @@ from tests.e2e.mattermost_chat import MattermostChat
 from tests.e2e.platforms import FakePlatform, Platform, serve_platforms
 from tests.e2e.process import until
 from tests.e2e.slack_chat import SlackChat
+from tests.postgresql import PostgresServer
 from tests.torture.database import Database
 from tests.torture.wire import Wire
 
@@ -35,7 +36,7 @@ class Deployment:
     """``processes``: more than one needs PostgreSQL; ``main``: what each of them runs."""
 
     processes: int = 1
-    database_url: str = ""  # a new SQLite file
+    postgresql: PostgresServer | None = None  # otherwise a new SQLite file
     main: Callable[[], None] = faulty.main
 
 
@@ -51,13 +52,16 @@ class Lane:
 
 @dataclass
 class World:
-    """``wires``: by the name of the server behind them. Playbooks is part of Mattermost."""
+    """``wires``: by the name of the server behind them. Playbooks is part of Mattermost. ``database_wires``: one
+    between each process and ``postgresql``."""
 
     chats: Mapping[str, Chat]
     platforms: Mapping[str, Platform]
     wires: Mapping[str, Wire]
     processes: Sequence[MortalLiaison]
     database: Database
+    postgresql: PostgresServer | None = None
+    database_wires: Sequence[Wire] = ()
     lanes: list[Lane] = field(default_factory=list)
 
     @property
@@ -116,24 +120,29 @@ async def create_world(folder: Path, deployment: Deployment) -> AsyncIterator[Wo
             if isinstance(platform, FakePlatform):
                 wires[name] = await put_wire(platform.fake)
         front = wires[LIAISON] = await stack.enter_async_context(Wire())
-        database_url = deployment.database_url or f"sqlite:///{folder}/liaison.db"
+        server, database_wires = deployment.postgresql, list[Wire]()
+        database_url = f"sqlite:///{folder}/liaison.db" if server is None else server.create_database()
         common = {"slowest_answer": f"{SLOWEST_ANSWER:g}s"}
+        bot = {"database_url": database_url, "public_url": front.url, "secret_key": SECRET_KEY}
         settings = {
-            "bot": {"database_url": database_url, "public_url": front.url, "secret_key": SECRET_KEY},
             **slack.settings(),
             **mattermost.settings(),
             **{f"platforms.{name}": {**one.settings(), **common} for name, one in platforms.items()},
         }
-        processes = [
-            _process(folder / f"liaison-{number}", settings, deployment.main)
-            for number in range(deployment.processes)
-        ]
+        processes = []
+        for number in range(deployment.processes):
+            if server is not None:
+                wire = await stack.enter_async_context(Wire(server.port))
+                database_wires.append(wire)
+                bot["database_url"] = database_url.replace(f":{server.port}/", f":{wire.port}/")
+            processes.append(_process(folder / f"liaison-{number}", {"bot": bot, **settings}, deployment.main))
         front.targets = [process.port for process in processes]
         for process in processes:
             stack.push_async_exit(process)
         for chat in chats.values():
             chat.set_liaison_url(front.url)
-        world = World(chats, platforms, wires, processes, Database(database_url))
+        database = Database(database_url)
+        world = World(chats, platforms, wires, processes, database, server, database_wires)
         for platform_name, chat_name in LANES:
             world.add_lane(platform_name, chat_name)
         yield world

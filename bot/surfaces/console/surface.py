@@ -82,6 +82,14 @@ class Console:
         finally:
             self._listeners.remove(listener)
 
+    def add_listener(self, listener: Listener) -> None:
+        """For as long as the console exists."""
+        self._listeners.append(listener)
+
+    def show(self, entry: ConsoleEntry) -> None:
+        """What was posted in the same room elsewhere."""
+        self._notify(entry)
+
     def routes(self) -> "Sequence[BaseRoute]":
         return ()
 

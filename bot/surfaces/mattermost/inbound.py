@@ -164,7 +164,7 @@ class InboundRoutes:
                 via=Via.BUTTON,
                 at=self._now(),
                 intent=press.intent,
-                reply=reply,
+                reply=reply.model_copy(update={"waits": ANSWER_WAIT_SECONDS}),
             )
             require_storable(message)
         if press.expired:

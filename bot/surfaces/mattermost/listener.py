@@ -32,6 +32,7 @@ from bot.surfaces.protocol import Intake
 PAGE_SIZE = 200  # the maximum for a page of a channel's posts
 FIRST_RETRY_SECONDS = 0.5
 MAX_RETRY_SECONDS = 30.0
+CHECK_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +90,13 @@ class Listener:
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._socket.run()), asyncio.create_task(self._process_queue())]
+
+    async def wait_until_lost(self, seconds: float) -> None:
+        """Until it could not connect for so long. A token that is not accepted is a matter for the operator."""
+        lost = 0.0
+        while lost < seconds:
+            await asyncio.sleep(CHECK_SECONDS)
+            lost = 0.0 if self.is_live or self.rejection else lost + CHECK_SECONDS
 
     async def stop(self) -> None:
         await self._socket.close()

@@ -105,7 +105,7 @@ class Submissions:
                 via=Via.FORM,
                 at=self._now(),
                 intent=intent,
-                reply=state.reply,
+                reply=state.reply.model_copy(update={"waits": WAIT_SECONDS}),
             )
             require_storable(message)
         with in_language(intake.language_for(state.actor)):

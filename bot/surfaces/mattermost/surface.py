@@ -1,8 +1,10 @@
 """Implements ``Surface`` for Mattermost."""
 
+import math
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from starlette.routing import Route
 
@@ -24,9 +26,11 @@ from bot.surfaces.mattermost.signing import Signer
 from bot.surfaces.mattermost.transport import ApiError
 from bot.surfaces.mattermost.websocket import PING_SECONDS
 from bot.surfaces.options import MattermostOptions
-from bot.surfaces.protocol import Intake, PostRef, Reception, SurfaceState
+from bot.surfaces.protocol import Duties, Duty, Intake, PostRef, Reception, SurfaceState
 from commands.model.card import Button, Card, Text
 from commands.model.messages import Actor, Message, PersonGroup, Place
+
+LOST_SECONDS = 10.0  # without a connection, until another replica tries
 
 
 class MattermostSurface:
@@ -44,6 +48,7 @@ class MattermostSurface:
         secret_key: bytes,
         state: SurfaceState,
         now: Callable[[], datetime],
+        duties: Duties,
         probe_seconds: float = PING_SECONDS,
         bots: Collection[str] = (),
     ) -> None:
@@ -66,6 +71,8 @@ class MattermostSurface:
         )
         self._forms = FormOpener(self._api, signer, f"{self._public_url}/mattermost/dialog", now)
         self._seen_posts = SeenPosts(state, f"mattermost/{self._api.host}/heard")
+        self._duties = duties
+        self._duty: Duty | None = None
         self._listener: Listener | None = None
         self._inbound = InboundRoutes(
             tokens=tuple(token.get_secret_value() for token in options.command_tokens),
@@ -95,7 +102,11 @@ class MattermostSurface:
     async def start(self, intake: Intake) -> None:
         """Returns immediately. Connecting is retried until it works; ``ready`` shows the state."""
         self._inbound.intake = intake
-        self._listener = Listener(
+        self._duty = self._duties.take_on(partial(self._listen, intake), "mattermost websocket")
+
+    async def _listen(self, intake: Intake) -> None:
+        """Returns if another replica may be able to connect, when this one cannot."""
+        listener = Listener(
             self._api,
             self._api.token,
             self._seen_posts,
@@ -104,14 +115,20 @@ class MattermostSurface:
             self._now,
             self._probe_seconds,
         )
-        self._listener.start()
+        self._listener = listener
+        listener.start()
+        try:
+            await listener.wait_until_lost(LOST_SECONDS if self._duties.has_others else math.inf)
+        finally:
+            await listener.stop()
+            self._listener = None
 
     async def stop(self) -> None:
         """Stops receiving. Posting still works, so that accepted messages can be answered."""
         self._inbound.intake = None
-        if self._listener is not None:
-            await self._listener.stop()
-            self._listener = None
+        if self._duty is not None:
+            await self._duty.give_up()
+            self._duty = None
 
     async def use_tokens(self, secrets: Mapping[str, str]) -> bool:
         token = secrets.get("token", "")
@@ -123,11 +140,15 @@ class MattermostSurface:
         return True
 
     def ready(self) -> Mapping[str, bool]:
-        return {"websocket": self._listener is not None and self._listener.is_live}
+        return {"websocket": self._left_to_others or (self._listener is not None and self._listener.is_live)}
+
+    @property
+    def _left_to_others(self) -> bool:
+        return self._duty is not None and self._duty.left_to_others
 
     def reception(self) -> Reception:
         if self._listener is None:
-            return Reception(sockets=0)
+            return Reception(sockets=0, left_to_others=self._left_to_others)
         problem = health.problem(self._api.url, self._listener.rejection)
         return Reception(self._listener.last_received, problem, int(self._listener.is_live))
 

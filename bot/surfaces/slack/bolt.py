@@ -25,6 +25,7 @@ from bot.surfaces.malformed import MalformedDelivery, parsing
 from bot.surfaces.protocol import FieldErrors, Intake
 from bot.surfaces.slack import controls, elements, views
 from bot.surfaces.slack.deliveries import (
+    OUTCOME_WAIT_SECONDS,
     Delivery,
     FormRequest,
     FormSubmission,
@@ -47,7 +48,6 @@ from commands.text.catalogue import plain_text
 
 log = logging.getLogger("liaison.slack")
 DIRECT_CHANNEL_SECONDS = 1.0  # a trigger is valid for three
-OUTCOME_WAIT_SECONDS = 1.2  # of the 1.5 s in which a form has to show what became of it
 
 
 class DeliveryHandler:
@@ -145,7 +145,7 @@ class DeliveryHandler:
         key = submitted.message.key
         intake.process(key)
         card = await intake.private_answer(key, OUTCOME_WAIT_SECONDS)
-        if card is None or (card.shown_elsewhere and not card.buttons):
+        if card is None or (card.shown_elsewhere and not card.has_controls):
             return BoltResponse(status=200, body="")
         shown = json.dumps(views.outcome_response(delivery.view, card))
         await intake.store_answer(key, shown.encode())
@@ -277,7 +277,8 @@ def _submitted_message(delivery: FormSubmission, intent: dict[str, Any]) -> NewM
     link = delivery.draft.link
     if link and intent.get("link") == "":
         intent = {**intent, "link": link}
-    return NewMessage(delivery.draft.model_copy(update={"intent": intent}))
+    reply = delivery.draft.reply.model_copy(update={"waits": OUTCOME_WAIT_SECONDS})
+    return NewMessage(delivery.draft.model_copy(update={"intent": intent, "reply": reply}))
 
 
 def _is_for_bolt(body: Mapping[str, Any]) -> bool:

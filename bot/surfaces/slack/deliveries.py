@@ -9,6 +9,8 @@ from bot.surfaces.protocol import SubmittedForm
 from commands.model.intents import OpenForm
 from commands.model.messages import Actor, Message, Place, ReplyRoute
 
+OUTCOME_WAIT_SECONDS = 1.2  # of the 1.5 s in which a form has to show what became of it
+
 
 class NotIdentified(Exception):
     """An event arrived before the bot's user id is known. Slack must send it again."""

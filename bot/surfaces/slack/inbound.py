@@ -16,6 +16,7 @@ from bot.surfaces.malformed import require_storable
 from bot.surfaces.protocol import SubmittedForm
 from bot.surfaces.slack import button_values, views
 from bot.surfaces.slack.deliveries import (
+    OUTCOME_WAIT_SECONDS,
     Delivery,
     FormRequest,
     FormSubmission,
@@ -175,6 +176,8 @@ class DeliveryParser(ShortcutParser, EventParser):
         if _is_question(body, place, intent["verb"]):
             reply = reply.model_copy(update={"details": {REPLACES_ORIGINAL: True}})
         key = self._key(body, trigger or digest(body))
+        if view_id or is_home:
+            reply = reply.model_copy(update={"waits": OUTCOME_WAIT_SECONDS})
         message = Message(
             key=key, actor=actor, place=place, via=Via.BUTTON, at=self.now, intent=intent, reply=reply
         )

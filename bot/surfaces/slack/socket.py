@@ -1,6 +1,7 @@
 """Socket Mode: deliveries over websockets that Liaison opens (Slack docs, "Using Socket Mode").
 
-There are two connections, because Slack closes each of them every few hours; a payload arrives on one of them. An
+There are two connections, because Slack closes each of them every few hours; a payload arrives on one of them.
+Slack allows ten for an app, so of many replicas five have connections, and the others wait to take over. An
 envelope is acknowledged once the application has returned 200, which it does after the message is durable. Slack
 sends an unacknowledged envelope again. aiohttp pings each connection and closes it when no pong comes back.
 
@@ -21,6 +22,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.surfaces.errors import ChatUnreachable, SurfaceError, TokenRejected
+from bot.surfaces.protocol import Duties, Duty
 from bot.surfaces.slack.client import SlackClient, cancel_all
 
 log = logging.getLogger("liaison.slack.socket")
@@ -54,6 +56,7 @@ class SocketMode:
     """``problem`` is the code of the error if Slack lets us open no connection until an operator acts."""
 
     COUNT = 2
+    MOST = 10  # of all replicas
 
     def __init__(
         self,
@@ -62,14 +65,16 @@ class SocketMode:
         dispatch: Callable[[AsyncBoltRequest], Awaitable[BoltResponse]],
         probe_seconds: float,
         silence_seconds: float,
+        duties: Duties,
     ) -> None:
+        self._duties = duties
+        self._duty: Duty | None = None
         self._client = client
         self._app_token = app_token
         self._dispatch = dispatch
         self._probe_seconds = probe_seconds
         self._silence_seconds = silence_seconds
         self._connections: list[_Connection] = []
-        self._watching: set[asyncio.Task[None]] = set()
         self._last_rotation = 0.0
         self.problem = ""
 
@@ -85,17 +90,29 @@ class SocketMode:
         return sum(connection.connected.is_set() for connection in self._connections)
 
     @property
+    def left_to_others(self) -> bool:
+        return self._duty is not None and self._duty.left_to_others
+
+    @property
     def ready(self) -> bool:
-        return self.connected > 0
+        return self.connected > 0 or self.left_to_others
 
     def start(self) -> None:
-        self._connections = [self._open() for _ in range(self.COUNT)]
-        self._watching = {asyncio.create_task(self._watch())}
+        names = [f"slack sockets {number}" for number in range(self.MOST // self.COUNT)]
+        self._duty = self._duties.take_on(self._keep_connected, *names)
 
     async def stop(self) -> None:
-        await cancel_all(self._watching)
-        await cancel_all({connection.task for connection in self._connections if connection.task is not None})
-        self._connections = []
+        if self._duty is not None:
+            await self._duty.give_up()
+            self._duty = None
+
+    async def _keep_connected(self) -> None:
+        self._connections = [self._open() for _ in range(self.COUNT)]
+        try:
+            await self._watch()
+        finally:
+            await cancel_all({connection.task for connection in self._connections if connection.task is not None})
+            self._connections = []
 
     def _open(self) -> _Connection:
         connection = _Connection()
@@ -118,7 +135,14 @@ class SocketMode:
                 await self._replace(min(silent, key=lambda connection: connection.opened_at))
 
     async def _replace(self, old: _Connection) -> None:
-        """Closes the old connection only after the new one is there: one that is silent may still work."""
+        """Closes the old connection only after the new one is there: one that is silent may still work. With other
+        replicas, it is closed before: they may have all the others that Slack allows."""
+        if self._duties.has_others:
+            await _close(old)
+            self._connections = [
+                self._open() if connection is old else connection for connection in self._connections
+            ]
+            return
         new = self._open()
         try:
             async with asyncio.timeout(HELLO_SECONDS):

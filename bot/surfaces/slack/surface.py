@@ -14,7 +14,15 @@ from starlette.routing import Route
 from adapters.protocol import CheckResult
 from bot.surfaces.errors import ChatUnreachable, InvalidSetting, SurfaceError
 from bot.surfaces.options import SlackOptions
-from bot.surfaces.protocol import EPHEMERAL_FOR, InstallationRows, Intake, PostRef, Reception, SurfaceState
+from bot.surfaces.protocol import (
+    EPHEMERAL_FOR,
+    Duties,
+    InstallationRows,
+    Intake,
+    PostRef,
+    Reception,
+    SurfaceState,
+)
 from bot.surfaces.slack import health, home, render
 from bot.surfaces.slack.bolt import DeliveryHandler
 from bot.surfaces.slack.client import SlackClient, cancel_all
@@ -50,6 +58,7 @@ class SlackSurface:
         command: str,
         state: SurfaceState,
         now: Callable[[], datetime],
+        duties: Duties,
         probe_seconds: float = PROBE_SECONDS,
         silence_seconds: float = SILENCE_SECONDS,
         bots: Collection[str] = (),
@@ -86,7 +95,9 @@ class SlackSurface:
             ).routes()
         app_token = _value(options.app_token)
         self._socket_mode = (
-            SocketMode(self._app, app_token, self._dispatch, probe_seconds, silence_seconds) if app_token else None
+            SocketMode(self._app, app_token, self._dispatch, probe_seconds, silence_seconds, duties)
+            if app_token
+            else None
         )
         self._wants_form: Callable[[str], OpenForm | None] = lambda _: None
         self._command_in: Callable[[str, str], str] = lambda before, after: ""
@@ -143,7 +154,8 @@ class SlackSurface:
         sockets = self._socket_mode.connected if self._socket_mode is not None else None
         own = self._workspaces.own
         problem = health.problem(own.rejection if own else "", socket_problem)
-        return Reception(self._last_received, problem, sockets)
+        left_to_others = self._socket_mode is not None and self._socket_mode.left_to_others
+        return Reception(self._last_received, problem, sockets, left_to_others)
 
     async def use_tokens(self, secrets: Mapping[str, str]) -> bool:
         own, token = self._workspaces.own, secrets.get("bot_token", "")

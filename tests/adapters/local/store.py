@@ -21,14 +21,17 @@ class MemoryRuns:
         await asyncio.sleep(0)
         return self.documents.get(id)
 
-    async def save(self, id: str, document: str, *, over: bool) -> None:
+    async def save(self, id: str, document: str, *, over: bool, replaces: str | None) -> bool:
         await asyncio.sleep(0)
         if self.die_before_save:
             raise Killed
+        if self.documents.get(id) != replaces:
+            return False
         self.documents = {id: document} | {other: kept for other, kept in self.documents.items() if other != id}
         self.saves += 1
         if self.die_after_save:
             raise Killed
+        return True
 
     async def all(self) -> Sequence[tuple[str, str]]:
         return list(self.documents.items())

@@ -169,7 +169,7 @@ async def test_platforms_that_share_a_store_do_not_see_each_other(folder: Path, 
 
 async def test_a_document_that_cannot_be_read_hides_no_other_run(local: LocalAdapter, runs: MemoryRuns) -> None:
     run = await start_run(local)
-    await runs.save("spoiled", "{", over=False)
+    await runs.save("spoiled", "{", over=False, replaces=None)
     assert [head.key for head in await local.runs("")] == [run.key]
     with pytest.raises(BadResponse):
         await local.read("spoiled")

@@ -1,5 +1,6 @@
 """A step that is sent again after the process died: it is found, and done once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -103,6 +104,19 @@ async def test_a_repeated_start_finds_its_run(local: LocalAdapter, runs: MemoryR
     assert result.run == reconciliation.result.run
     assert len(runs.documents) == 1
     assert (await again.read(result.run.id)).title == "R9 Primary down"
+
+
+async def test_two_processes_that_change_one_run_lose_no_change(
+    local: LocalAdapter, runs: MemoryRuns, folder: Path
+) -> None:
+    run, other = await start_run(local), local_adapter(folder, runs)
+    texts = [f"comment {number}" for number in range(10)]
+    comments = [AddComment(run=run.key, by=ANA, text=text) for text in texts]
+    replicas = (local, other)
+    await asyncio.gather(
+        *(replicas[number % 2].execute(comment, new_marker()) for number, comment in enumerate(comments))
+    )
+    assert sorted(comment.text for comment in (await local.read(run.key.id)).comments) == texts
 
 
 async def test_two_starts_make_two_runs(local: LocalAdapter, runs: MemoryRuns) -> None:

@@ -213,9 +213,9 @@ async def test_after_a_long_downtime_an_old_write_is_not_sent_again(scene: Scene
     """If the process is killed and started again the next day, somebody may have undone the write on purpose."""
     scene.platform.recovery_mode, scene.platform.is_applied = Recovery.IDEMPOTENT, False
     scene.platform.may_answer.set()
-    for downtime, sends in ((timedelta(days=1), 0), (timedelta(seconds=20), 1)):
+    for attempt, downtime, sends in ((2, timedelta(days=1), 0), (3, timedelta(seconds=20), 1)):
         services = replace(scene.services, now=lambda downtime=downtime: NOW + downtime)  # type: ignore[misc]
-        await scene.effect_log.record_sent(EFFECT)
+        await scene.effect_log.record_sent(replace(EFFECT, attempt=attempt))
         message = Message(key="K1", actor=ANA, place=Place(surface="console", channel="c"), via=Via.SAY, at=NOW)
         outcome = await scene.effects(message, Progress(resumed=True), services).execute(STEP, None)
         assert scene.platform.executed == sends
@@ -267,7 +267,7 @@ async def test_only_what_happens_after_the_decision_is_news(scene: Scene) -> Non
 
 
 async def test_after_a_kill_during_a_resend_the_write_is_unknown_and_not_sent_blindly(scene: Scene) -> None:
-    await scene.effect_log.record_sent(EFFECT)
+    await scene.effect_log.record_sent(replace(EFFECT, attempt=2))
     assert isinstance(await scene.decide(applied=False), Unknown)
     assert scene.platform.executed == 0
     scene.platform.may_answer.set()

@@ -18,7 +18,7 @@ from bot.storage.store import Commit, CommitUnknown, Store, StoreError
 from commands.model.tracked_run import TrackedRun
 from tests.e2e.process import until
 from tests.postgresql import PostgresServer, own_server
-from tests.tcp_proxy import TcpProxy, tcp_proxy
+from tests.torture.wire import Wire
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ async def opened(url: str) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def proxy(postgres_url: str) -> AsyncIterator[TcpProxy]:
-    async with tcp_proxy(int(psycopg.conninfo.conninfo_to_dict(postgres_url)["port"] or 0)) as proxy:
-        yield proxy
+async def wire(postgres_url: str) -> AsyncIterator[Wire]:
+    async with Wire(int(psycopg.conninfo.conninfo_to_dict(postgres_url)["port"] or 0)) as wire:
+        yield wire
 
 
-def through(proxy: TcpProxy, url: str) -> str:
-    return f"postgresql://liaison@127.0.0.1:{proxy.port}/{url.rpartition('/')[2]}"
+def through(wire: Wire, url: str) -> str:
+    return f"postgresql://liaison@127.0.0.1:{wire.port}/{url.rpartition('/')[2]}"
 
 
 async def insert(store: Store, name: str) -> None:
@@ -87,10 +87,10 @@ async def test_a_restart_of_the_server_between_transactions_is_not_noticed(serve
         await until(store.ready)
 
 
-async def test_a_server_that_does_not_answer_counts_as_away(postgres_url: str, proxy: TcpProxy) -> None:
-    async with opened(through(proxy, postgres_url)) as store:
+async def test_a_server_that_does_not_answer_counts_as_away(postgres_url: str, wire: Wire) -> None:
+    async with opened(through(wire, postgres_url)) as store:
         await insert(store, "before")
-        proxy.stall()
+        wire.hold()
         began = time.monotonic()
         with pytest.raises(StoreError):
             await insert(store, "during")
@@ -98,7 +98,7 @@ async def test_a_server_that_does_not_answer_counts_as_away(postgres_url: str, p
         await until(lambda: not store.ready())
         with pytest.raises(StoreError):
             await insert(store, "during too")
-        proxy.restore()
+        wire.heal()
         await until(store.ready)
         await insert(store, "after")
         assert await names(store) == ["after", "before"]
@@ -155,41 +155,42 @@ async def test_a_connection_lost_right_before_the_commit_stores_it_once(
 
 
 async def test_a_commit_whose_answer_is_lost_is_reported_as_stored_and_runs_once(
-    postgres_url: str, proxy: TcpProxy
+    postgres_url: str, wire: Wire
 ) -> None:
-    async with opened(through(proxy, postgres_url)) as store:
+    async with opened(through(wire, postgres_url)) as store:
         await insert(store, "before")
-        proxy.lose_answer_to = is_commit
+        wire.lose_answer_to(is_commit)
         await asyncio.gather(insert(store, "one"), insert(store, "two"))
-        assert proxy.lost.is_set()
+        assert wire.hit
         assert await names(store) == ["before", "one", "two"]
         assert store.ready()
 
 
-async def test_a_commit_that_never_arrived_runs_again(postgres_url: str, proxy: TcpProxy) -> None:
-    async with opened(through(proxy, postgres_url)) as store:
+async def test_a_commit_that_never_arrived_runs_again(postgres_url: str, wire: Wire) -> None:
+    async with opened(through(wire, postgres_url)) as store:
         await insert(store, "before")
-        proxy.lose = is_commit
+        wire.lose(is_commit)
         await insert(store, "one")
         assert await names(store) == ["before", "one"]
 
 
 async def test_if_nobody_knows_what_became_of_a_commit_it_is_reported_as_unknown(
-    postgres_url: str, proxy: TcpProxy
+    postgres_url: str, wire: Wire
 ) -> None:
     reloaded: list[object] = []
 
     async def reload(keys: object) -> None:
         reloaded.append(keys)
 
-    async with opened(through(proxy, postgres_url)) as store:
+    async with opened(through(wire, postgres_url)) as store:
         store.subscribe("names", reload)
         await insert(store, "before")
-        proxy.lose_answer_to, proxy.refuses = is_commit, True
+        wire.lose_answer_to(is_commit)
+        wire.refuse_new()
         with pytest.raises(CommitUnknown):
             await insert(store, "one")
         assert not store.ready()
-        proxy.restore()
+        await wire.accept()
         await until(store.ready)
         await store.catch_up()
         assert None in reloaded, "memory may lack what was committed"

@@ -11,7 +11,7 @@ from adapters.errors import RateLimited, Unreachable
 from adapters.http.client import HttpClient, HttpClients
 from adapters.http.rate_limits import RateLimit
 from adapters.testing.fake_server import Fake, Seen
-from bot.storage.rate_limits import RateLimitRows
+from bot.storage.rate_limits import BudgetRows
 from bot.storage.store import Store
 from tests.databases import execute, rows
 
@@ -37,7 +37,7 @@ async def process(url: str, vendor: Vendor, credential: str = SECRET) -> AsyncIt
     store, clients = Store(url), HttpClients()
     client = clients.client("runrunit", vendor.url, credential=credential, headers={}, rate_limit=LIMIT)
     await store.open()
-    await clients.load_rate_limits(RateLimitRows(store))
+    await clients.use_rate_limits(BudgetRows(store))
     try:
         yield client
     finally:
@@ -100,14 +100,14 @@ async def test_another_credential_has_its_own_limit(database_url: str, vendor: V
 async def test_the_credential_is_not_stored(database_url: str, vendor: Vendor) -> None:
     async with process(database_url, vendor) as client:
         await read(client)
-    [stored] = rows(database_url, "select key, state from rate_limits")
+    [stored] = rows(database_url, "select scope from budgets")
     assert SECRET not in "".join(stored)
 
 
 async def test_nothing_is_sent_if_the_call_cannot_be_stored(database_url: str, vendor: Vendor) -> None:
     async with process(database_url, vendor) as client:
         await read(client)
-        execute(database_url, "drop table rate_limits")
+        execute(database_url, "drop table budgets")
         with pytest.raises(Unreachable):
             await client.write("POST", "tasks", operation="add")
     assert len(vendor.seen) == 1

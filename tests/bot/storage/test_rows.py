@@ -170,6 +170,18 @@ async def test_what_is_sent_to_chats(store: Store) -> None:
     assert await activity.lines_of_message("K") == []
 
 
+async def test_the_first_place_of_a_card_stays_the_first(store: Store) -> None:
+    """Activity lines are posted there."""
+    cards = LiveCardRows(store)
+    places = [PLACE.model_copy(update={"channel": channel}) for channel in ("C3", "C1", "C2")]
+    for number, place in enumerate(places):
+        await cards.save(LiveCard(f"posting {number}", "R1", place))
+        await cards.save(LiveCard(f"posted {number}", "R1", place, post=f"p{number}"))
+    await cards.save(LiveCard("moved", "R1", places[0], post="p3"))
+    await cards.save(LiveCard("of another run", "R2", places[1], post="p4"))
+    assert [card.place for card in await cards.of_run("R1")] == places
+
+
 async def test_people_and_their_settings(store: Store) -> None:
     people, preferences, installations = PeopleRows(store), PreferenceRows(store), InstallationTable(store)
     await people.put([ANA, BEN], NOW)
@@ -192,9 +204,12 @@ async def test_what_is_due_later_and_local_runs(store: Store) -> None:
     assert [found async for found in scheduled.all()] == [("slot", (LATER, message("K1")))]
     scheduled.delete("slot")
     assert [found async for found in scheduled.all()] == []
-    await local.save("1", "{}", over=False)
-    await local.save("2", "[]", over=True)
-    await local.save("1", "()", over=False)
+    assert await local.save("1", "{}", over=False, replaces=None)
+    assert await local.save("2", "[]", over=True, replaces=None)
+    assert await local.save("1", "()", over=False, replaces="{}")
+    assert not await local.save("1", "lost", over=False, replaces="{}"), "somebody else was faster"
+    assert not await local.save("1", "lost", over=False, replaces=None)
+    assert not await local.save("3", "lost", over=False, replaces="{}")
     assert await local.all() == [("2", "[]"), ("1", "()")]
     assert await local.active() == [("1", "()")]
 

@@ -50,7 +50,8 @@ ROWS = [
     ("outbox", "card"),
     ("outbox", "place"),
     ("outbox", "until"),
-    ("rate_limits", "state"),
+    ("budgets", "window_end"),
+    ("budgets", "blocked_until"),
     ("surface_state", "value"),
 ]
 
@@ -85,7 +86,9 @@ async def _leave_rows(folder: Path) -> None:
         database.execute("update effects set state = 'unknown', outcome = null where kind = 'BeginTask'")
         database.execute("update activity_lines set shown = 0")
         database.execute("update outbox set state = 'waiting', card = '{}' where kind = 'answer'")
-        database.execute("insert into rate_limits values ('key', '{}')")
+        database.execute(
+            "insert into budgets values ('key', '2026-01-01T00:00:00+00:00', 0, 0, '2026-01-01T00:00:00+00:00')"
+        )
         database.execute("insert into surface_state values ('slack:identity', '{}')")
         database.commit()
 
@@ -120,7 +123,7 @@ async def test_a_row_that_cannot_be_read_is_left_out_and_reported(folder: Path, 
 
 
 @pytest.mark.parametrize(
-    "table", ["runs", "inbox", "effects", "live_cards", "activity_lines", "scheduled", "people", "rate_limits"]
+    "table", ["runs", "inbox", "effects", "live_cards", "activity_lines", "scheduled", "people", "budgets"]
 )
 async def test_unreadable_rows_are_counted_in_the_metrics(folder: Path, table: str) -> None:
     column = next(column for name, column in ROWS if name == table)

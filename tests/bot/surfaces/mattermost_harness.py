@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.services.duties import Duties
 from bot.surfaces.mattermost.surface import MattermostSurface
 from bot.surfaces.options import MattermostOptions
 from bot.surfaces.protocol import PostRef
@@ -46,6 +47,7 @@ class MattermostSurfaceHarness:
             secret_key=SECRET,
             state=MemoryState(),
             now=lambda: datetime.now(UTC),
+            duties=Duties(),
         )
 
     def ops(self, *, thread: str = "") -> Place:

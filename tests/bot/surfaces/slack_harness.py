@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.services.duties import Duties
 from bot.surfaces.options import SlackOptions
 from bot.surfaces.protocol import PostRef
 from bot.surfaces.slack.surface import SlackSurface
@@ -40,7 +41,9 @@ class SlackSurfaceHarness:
             app_token=None,
             api_url=slack.api_url,
         )
-        self.surface = SlackSurface(options, command="/run", state=MemoryState(), now=lambda: datetime.now(UTC))
+        self.surface = SlackSurface(
+            options, command="/run", state=MemoryState(), now=lambda: datetime.now(UTC), duties=Duties()
+        )
 
     def ops(self, *, thread: str = "") -> Place:
         return Place(surface="slack", workspace=self.slack.team, channel=OPS, channel_name="ops", thread=thread)

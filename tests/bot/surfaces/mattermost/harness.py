@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from bot.services.duties import Duties
 from bot.surfaces.mattermost.surface import MattermostSurface
 from bot.surfaces.mattermost.websocket import PING_SECONDS
 from bot.surfaces.options import MattermostOptions
@@ -85,6 +86,7 @@ class MattermostHarness:
             secret_key=SECRET,
             state=self.state,
             now=self.now,
+            duties=Duties(),
             probe_seconds=self.probe_seconds,
         )
         self.intake.surface = self.surface

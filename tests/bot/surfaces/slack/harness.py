@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.services.duties import Duties
 from bot.surfaces.options import SlackOptions
 from bot.surfaces.protocol import FieldErrors, SubmittedForm
 from bot.surfaces.slack import SlackSurface
@@ -70,11 +71,19 @@ async def start_surface(
     socket_mode: bool = False,
     state: MemoryState | None = None,
     watchdog: Mapping[str, Any] | None = None,
+    duties: Duties | None = None,
 ) -> AsyncIterator[SlackHarness]:
     """``watchdog``: ``probe_seconds`` and ``silence_seconds``."""
     intake, state = SlackIntake(), state or MemoryState()
     options = options_for(slack, socket_mode=socket_mode)
-    surface = SlackSurface(options, command="/run", state=state, now=lambda: datetime.now(UTC), **(watchdog or {}))
+    surface = SlackSurface(
+        options,
+        command="/run",
+        state=state,
+        now=lambda: datetime.now(UTC),
+        duties=duties or Duties(),
+        **(watchdog or {}),
+    )
     async with serve(surface.routes()) as (url, _):
         intake.surface = surface
         await surface.start(intake)

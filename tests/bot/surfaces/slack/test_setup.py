@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.protocol import CheckStatus
+from bot.services.duties import Duties
 from bot.surfaces.options import SlackOptions
 from bot.surfaces.slack import SlackSurface
 from bot.surfaces.slack.manifest import SCOPES, manifest, manifest_yaml
@@ -18,7 +19,9 @@ ROOT = Path(__file__).parents[4]
 
 
 async def list_problems(options: SlackOptions) -> list[str]:
-    surface = SlackSurface(options, command="/run", state=MemoryState(), now=lambda: datetime.now(UTC))
+    surface = SlackSurface(
+        options, command="/run", state=MemoryState(), now=lambda: datetime.now(UTC), duties=Duties()
+    )
     results = await surface.check()
     return [f"{item.summary} -> {item.fix}" for item in results if item.status is CheckStatus.FIX]
 
