@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.benchmarks.contenders import BoltBot, Contender, DidNotStartError, LiaisonBot
 from tests.benchmarks.instructions import instructions_per_command
 from tests.benchmarks.loads import LOADS, Load, Sample, Typist, resident_mb
-from tests.benchmarks.other_bots import OTHER_BOTS, installed
+from tests.benchmarks.other_bots import NOT_OVER_TLS, OTHER_BOTS, installed
 from tests.benchmarks.world import LATENCY, RUNS, BenchmarkWorld
 
 NAMES = ("bare", "tuned", "liaison")
@@ -39,6 +39,7 @@ class Results:
         self.ready: dict[str, list[float]] = defaultdict(list)
         self.memory: dict[str, list[float]] = defaultdict(list)
         self.missing: dict[str, str] = {}
+        self.missing_over_tls: dict[str, str] = {}
 
     def cpu(self, load: Load, name: str, transport: str = "") -> float:
         return statistics.median(sample.cpu for sample in self.samples[transport, load.name, name])
@@ -49,6 +50,9 @@ async def run_round(
 ) -> None:
     for name in names:
         if name in results.missing:
+            continue
+        if transport and name in NOT_OVER_TLS:
+            results.missing_over_tls[name] = NOT_OVER_TLS[name]
             continue
         bot = contender(name, world, folder)
         try:
@@ -97,6 +101,8 @@ def print_results(results: Results) -> None:
         print(f"{name:8} start to ready {_spread(ready)} s, {_spread(results.memory[name])} MB after the load")
     for name, why in results.missing.items():
         print(f"{name:8} no figures: {why}")
+    for name, why in results.missing_over_tls.items():
+        print(f"{name:8} no figures over TLS: {why}")
 
 
 def _place(row: tuple[tuple[str, str, str], list[Sample]]) -> tuple[str, int]:

@@ -4,7 +4,10 @@ They run if ``make bench-peers`` installed them. Hubot and Errbot have no slash 
 message, over Socket Mode, and their acknowledgement is that of its envelope.
 """
 
+import asyncio
+import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +19,7 @@ from tests.fakes.slack_deliveries import SOCKET, Delivered
 FOLDER = Path(__file__).parent / "peers"
 PACKAGES = FOLDER / "node_modules"
 ERRBOT = FOLDER.parents[2] / ".venv-peers" / "bin" / "errbot"
-READY_SECONDS = 60.0
+READY_SECONDS, STOP_SECONDS = 60.0, 10.0
 ASK_AGAIN_SECONDS = 0.5
 
 
@@ -47,6 +50,14 @@ class MessageBot(BoltBot):
     async def prepare(self) -> None:
         await self.world.quiet()  # it may have been asked several times
         await super().prepare()
+
+    async def stop(self) -> None:
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await super().stop()
+        except TimeoutError:  # Errbot goes on while it cannot connect
+            os.kill(self.pid, signal.SIGKILL)
+            await super().stop()
 
     async def type(self, run: int, number: int) -> Delivered:
         return await self._say(self.line(run, number), self.world.channels[run])
@@ -87,6 +98,7 @@ class ErrbotBot(MessageBot):
         return {**super().variables(), "BASELINE_FOLDER": self._folder.name}
 
 
+NOT_OVER_TLS = {"errbot": "slack_sdk's Socket Mode client speaks TLS only on port 443"}
 OTHER_BOTS: Mapping[str, type[BoltBot]] = {"bolt-js": BoltJsBot, "hubot": HubotBot, "errbot": ErrbotBot}
 
 
