@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Without bytecode on disk, every process compiles all of its modules anew, which takes longer than the rest of its start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-slow torture coverage docs pictures bench lock clean setup
+.PHONY: demo test test-slow torture coverage docs pictures bench bench-peers lock clean setup
 
 setup: $(VENV)/.ready
 
@@ -43,15 +43,24 @@ pictures: setup
 	@cd tests/pictures && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@$(BIN)/python -m tests.pictures
 
+# The last line compares Liaison's CPU time with that of a tuned bolt bot. BENCH="--rounds 1 --plain" are its arguments.
 bench: setup
 	@$(BIN)/python -m tests.benchmarks.followed
-	@$(BIN)/python -m tests.benchmarks.commands
 	@$(BIN)/python -m tests.benchmarks.outbox
 	@$(BIN)/python -m tests.benchmarks.history
 	@$(BIN)/python -m tests.benchmarks.commits
+	@$(BIN)/python -m tests.benchmarks.commands $(BENCH)
+
+# What else make bench compares, where npm and PyPI are reached: bolt-js and Hubot (needs Node), and Errbot.
+PEERS := $(VENV)-peers
+
+bench-peers: setup
+	@cd tests/benchmarks/peers && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@test -x $(PEERS)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(PEERS)
+	@VIRTUAL_ENV=$(PEERS) $(BIN)/uv pip sync --quiet tests/benchmarks/peers/errbot/requirements.txt
 
 lock:
 	$(BIN)/uv lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

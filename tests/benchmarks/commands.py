@@ -1,9 +1,9 @@
-"""What a command costs: Liaison's ``finish`` beside the same command of two bolt bots.
+"""What a command costs: Liaison's ``finish`` beside the same command of other bots.
 
-``python -m tests.benchmarks.commands [--rounds N] [--tls] [--instructions]``. In each round every bot is started
-anew and put under each load, one bot after the other; the table shows medians and, behind ±, half of the range.
-The last line is how many times as much CPU Liaison takes at 20 commands a second as the tuned bot, as
-``ratio`` = tuned ÷ Liaison.
+``python -m tests.benchmarks.commands [--rounds N] [--plain] [--bots NAMES] [--instructions]``. In each round every
+bot is started anew and put under each load, one bot after the other, first over http and then over https; the
+table shows medians and, behind ±, half of the range. The last line is how many times as much CPU Liaison takes at
+20 commands a second as the tuned bot, as ``ratio`` = tuned ÷ Liaison.
 """
 
 import argparse
@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks.contenders import BoltBot, Contender, LiaisonBot
+from tests.benchmarks.contenders import BoltBot, Contender, DidNotStartError, LiaisonBot
 from tests.benchmarks.instructions import instructions_per_command
 from tests.benchmarks.loads import LOADS, Load, Sample, Typist, resident_mb
+from tests.benchmarks.other_bots import OTHER_BOTS, installed
 from tests.benchmarks.world import LATENCY, RUNS, BenchmarkWorld
 
 NAMES = ("bare", "tuned", "liaison")
@@ -27,29 +28,41 @@ NAMES = ("bare", "tuned", "liaison")
 def contender(name: str, world: BenchmarkWorld, folder: Path, wrapper: Sequence[str] = ()) -> Contender:
     if name == "liaison":
         return LiaisonBot(name, world, Path(tempfile.mkdtemp(dir=folder)), wrapper)
-    return BoltBot(name, world, wrapper)
+    return OTHER_BOTS.get(name, BoltBot)(name, world, wrapper)
 
 
 class Results:
+    """By transport ("" or "TLS"), load and bot. ``missing``: bot -> why it has no figures."""
+
     def __init__(self) -> None:
-        self.samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)  # by load and bot
+        self.samples: dict[tuple[str, str, str], list[Sample]] = defaultdict(list)
         self.ready: dict[str, list[float]] = defaultdict(list)
         self.memory: dict[str, list[float]] = defaultdict(list)
+        self.missing: dict[str, str] = {}
 
-    def cpu(self, load: Load, name: str) -> float:
-        return statistics.median(sample.cpu for sample in self.samples[load.name, name])
+    def cpu(self, load: Load, name: str, transport: str = "") -> float:
+        return statistics.median(sample.cpu for sample in self.samples[transport, load.name, name])
 
 
-async def run_round(world: BenchmarkWorld, folder: Path, results: Results) -> None:
-    for name in NAMES:
+async def run_round(
+    world: BenchmarkWorld, transport: str, names: Iterable[str], folder: Path, results: Results
+) -> None:
+    for name in names:
+        if name in results.missing:
+            continue
         bot = contender(name, world, folder)
-        await bot.start()
         try:
+            await bot.start()
             typist = Typist(bot)
             for load in LOADS:
-                results.samples[load.name, name].append(await typist.put_under(load))
-            results.ready[name].append(bot.ready_after)
-            results.memory[name].append(resident_mb(bot.pid))
+                results.samples[transport, load.name, name].append(await typist.put_under(load))
+            if not transport:
+                results.ready[name].append(bot.ready_after)
+                results.memory[name].append(resident_mb(bot.pid))
+        except (DidNotStartError, TimeoutError) as error:
+            if name not in OTHER_BOTS:
+                raise
+            results.missing[name] = str(error) or "it did not start, or did not answer, in time"
         finally:
             await bot.stop()
 
@@ -68,45 +81,62 @@ def _percentiles(samples: Sequence[Sample], times: Callable[[Sample], list[float
 
 def print_results(results: Results) -> None:
     print(
-        f"{'load':13} {'bot':8} {'CPU ms/command':>15} {'commands/s':>15} {'requests':>9}"
+        f"{'load':17} {'bot':8} {'CPU ms/command':>15} {'commands/s':>15} {'requests':>9}"
         f" {'ack p50 p99 ms':>15} {'answer':>13} {'card':>13}"
     )
-    for (load, name), samples in sorted(results.samples.items(), key=lambda item: item[0][0], reverse=True):
+    for (transport, load, name), samples in sorted(results.samples.items(), key=_place):
         print(
-            f"{load:13} {name:8} {_spread(sample.cpu for sample in samples):>15}"
+            f"{f'{load} {transport}':17} {name:8} {_spread(sample.cpu for sample in samples):>15}"
             f" {_spread(sample.rate for sample in samples):>15}"
             f" {statistics.median(sample.requests for sample in samples):9.2f}"
             f" {_percentiles(samples, lambda sample: sample.acks):>15}"
             f" {_percentiles(samples, lambda sample: sample.answers)}"
             f" {_percentiles(samples, lambda sample: sample.cards)}"
         )
+    for name, ready in results.ready.items():
+        print(f"{name:8} start to ready {_spread(ready)} s, {_spread(results.memory[name])} MB after the load")
+    for name, why in results.missing.items():
+        print(f"{name:8} no figures: {why}")
+
+
+def _place(row: tuple[tuple[str, str, str], list[Sample]]) -> tuple[str, int]:
+    """Its place in the table: by transport and load, then as measured."""
+    transport, load, _ = row[0]
+    return transport, [known.name for known in LOADS].index(load)
+
+
+async def print_instructions(folder: Path) -> None:
+    assert shutil.which("valgrind"), "--instructions needs valgrind (Debian's valgrind package)"
     for name in NAMES:
-        print(
-            f"{name:8} start to ready {_spread(results.ready[name])} s,"
-            f" {_spread(results.memory[name])} MB after the load"
-        )
+        counted = await instructions_per_command(partial(contender, name, folder=folder))
+        print(f"{name:8} {counted:.1f} M instructions a command")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="What a command costs")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--plain", action="store_true", help="only http, not https too")
+    parser.add_argument("--bots", default=",".join((*NAMES, *OTHER_BOTS)), help="only these, comma-separated")
+    parser.add_argument("--instructions", action="store_true", help="count instructions, with valgrind")
+    return parser.parse_args()
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser(description="What a command costs")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tls", action="store_true", help="the chat and the platform speak https")
-    parser.add_argument("--instructions", action="store_true", help="count instructions, with valgrind")
-    options = parser.parse_args()
-    results = Results()
+    options = _options()
+    results, names = Results(), options.bots.split(",")
+    for name in set(names) & set(OTHER_BOTS) - set(installed()):
+        results.missing[name] = "it is not installed; make bench-peers installs it"
+    print(f"{RUNS} runs; platform and chat answer in {LATENCY * 1000:.0f} ms")
     with tempfile.TemporaryDirectory() as folder:
-        async with BenchmarkWorld(tls=options.tls) as world:
-            print(
-                f"{RUNS} runs; platform and chat answer in {LATENCY * 1000:.0f} ms{', TLS' if options.tls else ''}"
-            )
-            for _ in range(options.rounds):
-                await run_round(world, Path(folder), results)
-            print_results(results)
-            if options.instructions:
-                assert shutil.which("valgrind"), "--instructions needs valgrind (Debian's valgrind package)"
-                for name in NAMES:
-                    counted = await instructions_per_command(partial(contender, name, folder=Path(folder)))
-                    print(f"{name:8} {counted:.1f} M instructions a command")
+        for _ in range(options.rounds):
+            for transport in ("",) if options.plain else ("", "TLS"):
+                async with BenchmarkWorld(tls=bool(transport)) as world:
+                    await run_round(world, transport, names, Path(folder), results)
+        print_results(results)
+        if options.instructions:
+            await print_instructions(Path(folder))
+    if not {"liaison", "tuned"} <= set(names):
+        return
     for load in LOADS:
         print(
             f"{load.name}: Liaison takes {results.cpu(load, 'liaison') / results.cpu(load, 'tuned'):.1f} × tuned"

@@ -1,4 +1,4 @@
-"""The bots that are compared. Each is a real process that gets Slack's HTTP requests."""
+"""The bots that are compared. Each is a real process that gets what Slack delivers."""
 
 import asyncio
 import os
@@ -13,18 +13,26 @@ from pathlib import Path
 from tests.adapters.cutover.world import FakeRunbook
 from tests.benchmarks.world import LATENCY, BenchmarkWorld, is_ready
 from tests.e2e.process import free_port, to_toml, until
+from tests.fakes.slack_deliveries import Delivered
 
-READY_SECONDS = 300  # under valgrind
 ACTIVITY_SECONDS = 20.0  # the default of ``[bot] activity_within``
 
 _DONE = re.compile(r"(\d+) of \d+ done")
 
 
+class DidNotStartError(Exception):
+    pass
+
+
 class Contender(ABC):
     """``ready_after``: seconds from start to ready. ``wrapper``: a program that runs the process."""
 
+    program = sys.executable
+    ready_within = 300.0  # seconds; under valgrind
     quiet_seconds = 1.5
     """Without a request to the chat, it has done all that commands caused."""
+    one_update_each = False
+    """Each command edits the card once. Otherwise an edit can show the results of several."""
 
     def __init__(self, name: str, world: BenchmarkWorld, wrapper: Sequence[str] = ()) -> None:
         self.name = name
@@ -49,13 +57,15 @@ class Contender(ABC):
         environment = {**os.environ, **self.world.environment, **self.variables()}
         started_at = time.perf_counter()
         self._process = await asyncio.create_subprocess_exec(
-            *(*self._wrapper, sys.executable, *self.arguments()),
+            *(*self._wrapper, self.program, *self.arguments()),
             env=environment,
+            stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        async with asyncio.timeout(READY_SECONDS):
-            while not await is_ready(self.url):
-                assert self._process.returncode is None, f"{self.name} did not start"
+        async with asyncio.timeout(self.ready_within):
+            while not await self.is_ready():
+                if self._process.returncode is not None:
+                    raise DidNotStartError(f"{self.name} ended with {self._process.returncode} at its start")
                 await asyncio.sleep(0.02)
         self.ready_after = time.perf_counter() - started_at
         self.world.set_latency(0.0)
@@ -66,6 +76,13 @@ class Contender(ABC):
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
             await self._process.wait()
+
+    async def is_ready(self) -> bool:
+        return await is_ready(self.url)
+
+    async def type(self, run: int, number: int) -> Delivered:
+        """Types the line into the channel of the run, as a slash command."""
+        return await self.world.say(self.url, self.line(run, number), run)
 
     @abstractmethod
     def variables(self) -> Mapping[str, str]: ...
@@ -88,6 +105,8 @@ class Contender(ABC):
 
 class BoltBot(Contender):
     """``bare`` or ``tuned``. Their card is their only answer."""
+
+    one_update_each = True
 
     def variables(self) -> Mapping[str, str]:
         return {

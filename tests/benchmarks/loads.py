@@ -80,9 +80,9 @@ class Typist:
         """Returns when its sender has been answered, or everybody sees the result."""
         number = self._typed[run]
         self._typed[run] += 1
-        command = Command(self._contender.shows(number))
+        command = Command(self._contender.shows(number), self._contender.one_update_each)
         self._world.slack.commands.setdefault(self._world.channels[run], []).append(command)
-        delivered = await self._world.say(self._contender.url, self._contender.line(run, number), run)
+        delivered = await self._contender.type(run, number)
         assert delivered.status == 200, delivered.body
         command.ack = delivered.took
         if until_drawn:
