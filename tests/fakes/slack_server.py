@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from adapters.testing.fake_server import Seen
+from tests.fakes.slack_answers import message_json, with_locale
 from tests.fakes.slack_blocks import home_faults, message_faults, view_faults, visible_block_text
 from tests.fakes.slack_state import ApiFailure, Channel, HomePage, Modal, Posted
 from tests.fakes.slack_workspace import SlackWorkspace
@@ -143,7 +144,7 @@ class SlackServer(SlackWorkspace):
         )
         post.metadata = arguments.get("metadata")
         channel.add(post)
-        return {"channel": channel.id, "ts": post.ts, "message": _message(post, metadata=False)}
+        return {"channel": channel.id, "ts": post.ts, "message": message_json(post, metadata=False)}
 
     def _chat_update(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         self._check_content(arguments, "chat.update")
@@ -265,7 +266,9 @@ class SlackServer(SlackWorkspace):
         include_metadata = arguments.get("include_all_metadata") in ("1", "true", True)
         newest = [post for post in reversed(channel.messages) if post.thread_ts in ("", post.ts)]
         return {
-            "messages": [_message(post, include_metadata) for post in newest[: int(arguments.get("limit") or 100)]]
+            "messages": [
+                message_json(post, include_metadata) for post in newest[: int(arguments.get("limit") or 100)]
+            ]
         }
 
     def _conversations_replies(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -277,22 +280,22 @@ class SlackServer(SlackWorkspace):
             raise ApiFailure("thread_not_found")
         start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
         cursor = str(start + limit) if start + limit < len(thread) else ""
-        page = [_message(post, include_metadata) for post in thread[start : start + limit]]
+        page = [message_json(post, include_metadata) for post in thread[start : start + limit]]
         return {"messages": page, "has_more": bool(cursor), "response_metadata": {"next_cursor": cursor}}
 
     def _users_info(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if arguments.get("user") not in self.users:
             raise ApiFailure("user_not_found")
-        return {"user": _with_locale(self.users[str(arguments["user"])], arguments)}
+        return {"user": with_locale(self.users[str(arguments["user"])], arguments)}
 
     def _users_lookupByEmail(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         found = [user for user in self.users.values() if user["profile"].get("email") == arguments.get("email")]
         if not found:
             raise ApiFailure("users_not_found")
-        return {"user": _with_locale(found[0], {})}
+        return {"user": with_locale(found[0], {})}
 
     def _users_list(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        members = [_with_locale(user, arguments) for user in self.users.values()]
+        members = [with_locale(user, arguments) for user in self.users.values()]
         return {"members": members, "response_metadata": {"next_cursor": ""}}
 
     def _usergroups_list(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -384,20 +387,3 @@ def _arguments(method: str, seen: Seen) -> Mapping[str, Any]:
     if content_type.startswith("application/json") and seen.body:
         raise ApiFailure("invalid_arguments", "this method takes no JSON")
     return dict(seen.query)
-
-
-def _with_locale(user: dict[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Slack only returns the locale if ``include_locale`` is set."""
-    if arguments.get("include_locale") in ("1", "true", True):
-        return user
-    return {name: value for name, value in user.items() if name != "locale"}
-
-
-def _message(post: Posted, metadata: bool) -> dict[str, Any]:
-    """A message as Slack returns it: without ``include_all_metadata``, only the event type of its metadata."""
-    thread = {"thread_ts": post.thread_ts} if post.thread_ts else {}
-    shown = {"type": "message", "ts": post.ts, "user": post.user, "text": post.text, "blocks": post.blocks}
-    if post.metadata is None:
-        return {**shown, **thread}
-    shown_metadata = post.metadata if metadata else {"event_type": post.metadata["event_type"]}
-    return {**shown, **thread, "metadata": shown_metadata}

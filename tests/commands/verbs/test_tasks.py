@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.errors import Unreachable
 from adapters.models import Person, TaskState
 from adapters.protocol import Emulated, Unsupported
 from adapters.results import WriteResult
@@ -383,14 +382,6 @@ async def test_a_note_or_reason_is_in_the_activity_line(room: Room) -> None:
     )
     assert ": “not needed” (" in activity_texts(await room.type("skip T2 not needed"))[0]
     assert activity_texts(await room.type("finish T3"))[0].startswith("Ana finished T3 Promote the replica (")
-
-
-async def test_runs_says_that_it_could_not_ask_instead_of_none(room: Room) -> None:
-    room.platform.errors["runs"] = Unreachable("local", "runs")
-    text = private_text(await room.type("runs"))
-    assert "No active runs" not in text
-    assert text.startswith("Some runs can't be listed.")
-    assert "Local runbooks" in text
 
 
 async def test_a_field_that_the_platform_has_no_place_for_is_mentioned(room: Room) -> None:
