@@ -65,8 +65,8 @@ class Scene:
     effect_log: EffectLog
     platform: SlowPlatform
 
-    async def sent(self, step: Write, run: str) -> Effect:
-        effect = Effect("K1", step, run, "slow", MARKER, Baseline(sent_at=NOW), "sent", 1)
+    async def sent(self, step: Write, run: str, key: str = "K1") -> Effect:
+        effect = Effect(key, step, run, "slow", MARKER, Baseline(sent_at=NOW), "sent", 1)
         await self.effect_log.record_sent(effect)
         return effect
 
@@ -234,8 +234,10 @@ async def test_a_late_outcome_reopens_its_message_in_the_same_commit(scene: Scen
 async def test_what_an_outcome_implies_is_stored_in_its_commit(scene: Scene) -> None:
     """Also if it becomes known late; then it doesn't replace a promise that was made since."""
     tracked = await scene.runs.track(scene.platform.run)
-    await scene.inbox.record(Message(key="K1", actor=ANA, place=PLACE, via=Via.SAY, at=NOW), b"")
+    for key in ("K1", "K2"):
+        await scene.inbox.record(Message(key=key, actor=ANA, place=PLACE, via=Via.SAY, at=NOW), b"")
     status = SetStatus(run=KEY, text="lagging", next_at=NOW + timedelta(minutes=15))
+    late = await scene.sent(status, tracked.handle, "K2")
     commits: list[Commit] = []
     Store.commit_hook = lambda when, kinds: commits.extend(kinds if when == "after" else ())
     try:
@@ -251,7 +253,7 @@ async def test_what_an_outcome_implies_is_stored_in_its_commit(scene: Scene) -> 
         assert run.overlay.ended == EndOfRun(by=ANA, at=NOW, text="that is it")
     later = NOW + timedelta(minutes=1)
     await scene.runs.update_overlay("R1", lambda overlay: overlay.with_promise(None, ANA, later))
-    await scene.outcomes.record(await scene.sent(status, tracked.handle), "done", WriteResult())
+    await scene.outcomes.record(late, "done", WriteResult())
     run = scene.rows.get(tracked.handle)
     assert run is not None
     assert (run.overlay.update_due, run.overlay.promised_at) == (None, later)

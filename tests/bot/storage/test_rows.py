@@ -16,7 +16,7 @@ from bot.storage.inbox import Inbox
 from bot.storage.installations import InstallationTable
 from bot.storage.live_cards import LiveCard, LiveCardRows
 from bot.storage.local_runs import LocalRunRows
-from bot.storage.news import NewsRows
+from bot.storage.news import NewsRows, insert_news
 from bot.storage.outbox import Delivery, Kind, OutboxRows
 from bot.storage.people import PeopleRows
 from bot.storage.preferences import PreferenceRows
@@ -28,6 +28,7 @@ from bot.surfaces.protocol import StoredInstallation
 from commands.dispatch import Route
 from commands.model.card import ActivityLine
 from commands.model.messages import Actor, Message, Place, Via
+from commands.model.run_news import NewsKind, RunNews
 
 NOW = datetime(2026, 11, 30, 14, 2, 3, 456789, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -135,7 +136,13 @@ async def test_runs_and_what_is_told_about_them(store: Store) -> None:
     await again.load()
     assert again.get("R1") is None
     assert [found.run.state for found in await again.of_runbook("FAILOVER")] == [RunState.FINISHED]
-    assert await NewsRows(store).finish(await NewsRows(store).all(), [delivery("D1")]) == {"D1"}
+    told = await store.transaction(
+        lambda connection: insert_news(connection, "R1", [RunNews(kind=NewsKind.ENDED)], NOW), Commit.NEWS
+    )
+    news = NewsRows(store)
+    assert await news.all() == told
+    assert await news.finish(told, [delivery("D1")]) == {"D1"}
+    assert await news.finish(told, [delivery("D2")]) == set(), "another replica has told them"
 
 
 async def test_what_is_sent_to_chats(store: Store) -> None:
