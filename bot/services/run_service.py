@@ -12,7 +12,7 @@ from typing import Any
 
 from adapters.change_sources import TaskReads
 from adapters.http.rate_limits import is_background
-from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary
+from adapters.models import Person, Run, RunbookKey, RunKey, RunState, RunSummary, Task
 from adapters.protocol import Adapter
 from adapters.results import WriteResult
 from adapters.toolkit.messages import ENGLISH
@@ -201,16 +201,26 @@ class RunService:
         return refreshed
 
     async def _refresh_tasks(self, handle: str, tasks: Collection[str]) -> None:
-        """Reads only these tasks where the platform can; the whole run if it changed meanwhile."""
+        """Reads only these tasks where the platform can; the whole run if one of them changed meanwhile."""
         tracked = await self._require(handle)
         adapter = adapter_named(self._platforms, tracked.run.key.platform)
         if isinstance(adapter, TaskReads):
             read = await adapter.read_tasks(tracked.run.key.id, sorted(tasks))
-            merged = tracked.run.merge(read)
             has_all = {task.id for task in read}.issuperset(tasks)
-            if has_all and await self._save_read(tracked, merged, even_if_changed=False):
+            if has_all and await self._save_tasks(tracked, read):
                 return
         await self.refresh(handle)
+
+    async def _save_tasks(self, before: TrackedRun, read: Sequence[Task]) -> TrackedRun | None:
+        """None if one of these tasks is not that of ``before`` any more."""
+
+        def change(rows: RunTransaction) -> TrackedRun | None:
+            stored = rows.get(before.handle)
+            if stored is None or any(stored.run.run.task(task.id) != before.run.task(task.id) for task in read):
+                return None
+            return rows.change(before.handle, lambda run: with_snapshot(run, run.run.merge(read))).run
+
+        return await self._rows.transaction(change, Commit.RUN)
 
     async def _save_read(self, before: TrackedRun, run: Run, *, even_if_changed: bool) -> TrackedRun | None:
         """None if the snapshot is not that of ``before`` any more."""

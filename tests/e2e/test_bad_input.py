@@ -16,7 +16,7 @@ BAD_COMMANDS = {
     "a misspelt verb": ("finsh T1", r"Unknown command finsh\. Did you mean:"),
     "an unknown command": ("frobnicate the widget", NOT_FOUND + "“frobnicate the widget”"),
     "no reason": ("hold T1", r"Add a reason, for example: hold T"),
-    "no person": ("assign T1", r"Say who to assign it to, for example: assign T1"),
+    "no person, where nobody can be assigned": ("assign T1", r"Cutover can't assign a task from here"),
     "no text": ("status amber", r"A status update needs some text\. Add a sentence"),
     "no value": ("status --next", r"--next needs a value, for example: status"),
     "not a time": ("status late --next sometime", r"sometime isn't a time I understand\. Use 30m"),

@@ -59,6 +59,8 @@ HARMLESS = {
     Commit.PREFERENCE: "the message is processed again, and sets the same",
     Commit.RATE_LIMIT: "a call that is counted and never made",
     Commit.JOB: "only on PostgreSQL: the job that stored it runs again",
+    Commit.TELL: "only on PostgreSQL: other replicas read again what they would read again anyway",
+    Commit.REPLICA: "only on PostgreSQL: each replica writes its row again within seconds",
     Commit.INSTALLATION: "of a workspace, not of a run: whoever installs the app does it again",
 }
 
