@@ -1,12 +1,19 @@
 """What is read at start, and on request, is found without reading the history."""
 
 import json
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
 down_revision = "0010"
+
+
+_SNAPSHOTS = "select number as id, snapshot as text from runs where number > :last order by number limit 500"
+_SET_TITLE = "update runs set runbook_title = :value where number = :id"
+_DOCUMENTS = "select seq as id, document as text from local_runs where seq > :last order by seq limit 500"
+_SET_OVER = "update local_runs set over = :value where seq = :id"
 
 
 def upgrade() -> None:
@@ -30,27 +37,16 @@ def upgrade() -> None:
     op.create_index("local_runs_over", "local_runs", ["over"])
     op.execute("update live_cards set drawn_at = edited_at")
     op.execute("update live_cards set due_version = 0 where post = ''")
-    _fill_runbook_titles()
-    _fill_over()
+    _fill(_SNAPSHOTS, _SET_TITLE, _title)
+    _fill(_DOCUMENTS, _SET_OVER, _is_over)
 
 
-def _fill_runbook_titles() -> None:
-    """Not in SQL, which does not lower every letter. A row that cannot be read has no title."""
+def _fill(select: str, update: str, value: Callable[[str], object]) -> None:
+    """Not in SQL, which does not lower every letter. A row that cannot be read has no value."""
     connection, last = op.get_bind(), 0
-    select = sa.text("select number, snapshot from runs where number > :last order by number limit 500")
-    update = sa.text("update runs set runbook_title = :title where number = :number")
-    while rows := connection.execute(select, {"last": last}).all():
-        connection.execute(update, [{"number": row.number, "title": _title(row.snapshot)} for row in rows])
-        last = rows[-1].number
-
-
-def _fill_over() -> None:
-    connection, last = op.get_bind(), 0
-    select = sa.text("select seq, document from local_runs where seq > :last order by seq limit 500")
-    update = sa.text("update local_runs set over = :over where seq = :seq")
-    while rows := connection.execute(select, {"last": last}).all():
-        connection.execute(update, [{"seq": row.seq, "over": _is_over(row.document)} for row in rows])
-        last = rows[-1].seq
+    while rows := connection.execute(sa.text(select), {"last": last}).all():
+        connection.execute(sa.text(update), [{"id": row.id, "value": value(row.text)} for row in rows])
+        last = rows[-1].id
 
 
 def _is_over(document: str) -> bool | None:
