@@ -106,3 +106,14 @@ async def test_a_database_shrinks_to_less_than_800_bytes_a_command(tmp_path: Pat
 def test_nothing_can_be_kept_for_less_than_a_week() -> None:
     with pytest.raises(ValueError, match="keep"):
         BotOptions(keep=timedelta(days=6))
+
+
+async def test_old_rows_among_many_others_are_found(database_url: str, tmp_path: Path) -> None:
+    """Rows are looked at page by page, and an old one may be on any page."""
+    insert = "insert into choices (key, message, by, at) values (?, 'm', '{}', ?)"
+    async with app_scene(tmp_path, database_url=database_url) as scene:
+        for number in range(1000):
+            at = in_days(-100 if number % 3 == 0 else 0)().isoformat(timespec="microseconds")
+            execute(database_url, insert, f"choice-{number}", at)
+        await apply(scene, 0)
+        assert counts(database_url)["choices"] == 666
