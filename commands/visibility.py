@@ -25,7 +25,7 @@ from commands.model.errors import Missing
 from commands.model.intents import Runs
 from commands.model.messages import Actor, Membership, Place
 from commands.model.ports import MembershipsPort, PeoplePort, RunsPort, Services
-from commands.model.run_head import RunHead, person_identifiers, run_head
+from commands.model.run_head import RunHead, person_identifiers
 from commands.model.tracked_run import Receipt, ReservedStart, RunOverlay, TrackedRun
 from commands.text.phrases import button
 
@@ -44,7 +44,7 @@ class Reader:
         self._people: PeoplePort = services.people
         self._memberships: MembershipsPort = services.memberships
         self._workspaces = services.platform_workspaces
-        self._heads: dict[int, tuple[TrackedRun, RunHead]] = {}
+        self._runs: RunsPort = services.runs
 
     def may_use(self, platform: str) -> bool:
         """Whether their workspace may use the platform with this NAME."""
@@ -80,14 +80,7 @@ class Reader:
         return self.is_insider or self._rules.guests == "read"
 
     async def can_read(self, tracked: TrackedRun) -> bool:
-        return self.actor.surface == _OPERATOR or await self._can_read(self._head(tracked), self._sees)
-
-    def _head(self, tracked: TrackedRun) -> RunHead:
-        """A command asks several times about the same snapshot."""
-        known = self._heads.get(id(tracked))
-        if known is None:
-            known = self._heads[id(tracked)] = (tracked, run_head(tracked))
-        return known[1]
+        return self.actor.surface == _OPERATOR or await self._can_read(self._runs.head(tracked), self._sees)
 
     async def readable(self, runs: Sequence[RunHead]) -> Sequence[RunHead]:
         """Those that they may read, in the same order. Each place is asked about once."""
@@ -222,6 +215,9 @@ class ReadableRuns:
 
     async def find(self, key: RunKey) -> TrackedRun | None:
         return await self._readable(await self._runs.find(key))
+
+    def head(self, tracked: TrackedRun) -> RunHead:
+        return self._runs.head(tracked)
 
     async def is_hidden(self, run: RunSummary | Run | RunKey) -> bool:
         key = run if isinstance(run, RunKey) else run.key

@@ -271,11 +271,11 @@ class LiveCards:
         old_post = card.old_post
         shown, now = "" if found else hash, self._now()
         posted = replace(card, post=ref.id, shown=shown, edited_at=None, drawn_at=now, old_post="")
+        if old_post:  # before the row forgets it
+            self._point_to(posted, old_post)
         await self._save(posted)
         self._rows.record_shown(posted, version, settled=not found and self._is_settled(card))
         await self._runs.bind(card.run, card.place.model_copy(update={"thread": card.place.thread or ref.id}))
-        if old_post:
-            self._point_to(posted, old_post)
         if found:  # it shows what was true then
             self._request(posted)
 

@@ -130,7 +130,8 @@ class Outbox:
         self._wake.set()
 
     def request(self, delivery: Delivery) -> None:
-        """Draws and sends it soon. If it waits already, the newest state is drawn when its turn comes."""
+        """Draws and sends it soon: only for ``DRAWN_WHEN_SENT``. If it waits already, the newest state is drawn
+        when its turn comes."""
         item = self._items.get(delivery.key)
         if item is not None:
             item.changes += 1
@@ -140,8 +141,9 @@ class Outbox:
             if delivery.cause is not None:
                 item.delivery = replace(item.delivery, cause=delivery.cause)
             return
-        item = self._items[delivery.key] = OutboxItem(delivery, sending=True)  # until its row is committed
-        self._spawn(self._commit(item))
+        self._rows.insert_soon(delivery)
+        self._items[delivery.key] = OutboxItem(delivery)
+        self._wake.set()
 
     async def send_now(self, delivery: Delivery, within: float) -> bool:
         """Whether the chat took it within that time. Else it is sent as soon as possible. A refusal is raised as
@@ -260,19 +262,6 @@ class Outbox:
             item.sending = True
             self._spawn(self._send(item))
         return next_at
-
-    async def _commit(self, item: OutboxItem) -> None:
-        pause = FIRST_RETRY_SECONDS
-        while True:
-            try:
-                await self._rows.insert([item.delivery])
-                break
-            except StoreError as error:
-                log.warning("delivery not stored", delivery=item.delivery.key, error=str(error))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_RETRY_SECONDS)
-        item.sending = False
-        self._wake.set()
 
     async def _send(self, item: OutboxItem) -> None:
         delivery = item.delivery

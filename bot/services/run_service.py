@@ -72,6 +72,9 @@ class RunService:
     async def find(self, key: RunKey) -> TrackedRun | None:
         return await self._rows.find(key)
 
+    def head(self, tracked: TrackedRun) -> RunHead:
+        return self._rows.head_of(tracked)
+
     async def active_heads(self) -> Sequence[RunHead]:
         return [head for head in await self._rows.heads() if head.is_active]
 

@@ -13,6 +13,7 @@ from bot.storage.run_transaction import StoredRun, run_number, stored_row
 from bot.storage.sql import Row
 from commands.model.messages import Place
 from commands.model.run_head import RunHead, run_head
+from commands.model.tracked_run import TrackedRun
 
 MOST_PARSED_TASKS = 12_000
 """Of the runs that stay parsed; a task takes about 3 kB."""
@@ -83,6 +84,10 @@ class LiveRuns:
                 self._handle_of_key[key.platform, key.id] = handle
         self._keep_parsed(stored)
         return True
+
+    def is_newest(self, tracked: TrackedRun) -> bool:
+        stored = self._parsed.get(tracked.handle)
+        return stored is not None and stored.run is tracked
 
     # Heads
 

@@ -88,6 +88,14 @@ class OutboxRows:
             lambda connection: insert_deliveries(connection, deliveries), Commit.OUTBOX
         )
 
+    def insert_soon(self, delivery: Delivery) -> None:
+        """Durable soon. For what is drawn when it is sent: its own rows say that it is out of date."""
+
+        def change(connection: Connection) -> None:
+            insert_deliveries(connection, [delivery])
+
+        self._store.later(change, Commit.OUTBOX)
+
     async def unsent(self) -> Sequence[Delivery]:
         """In the order in which they were put."""
         rows = await self._store.rows("select * from outbox where state in ('waiting', 'parked') order by seq")

@@ -15,7 +15,7 @@ from bot.storage.run_transaction import RunChange, RunTransaction, StoredRun, ru
 from bot.storage.sql import Connection, Row
 from bot.storage.store import Commit, Store
 from commands.model.messages import Actor, Place
-from commands.model.run_head import RunHead
+from commands.model.run_head import RunHead, run_head
 from commands.model.tracked_run import TrackedRun
 
 T = TypeVar("T")
@@ -141,6 +141,11 @@ class RunRows:
         """Of a run that is not over."""
         return self._live.head(handle)
 
+    def head_of(self, tracked: TrackedRun) -> RunHead:
+        """The one that is kept, if this is the newest snapshot of a run that is not over."""
+        head = self._live.head(tracked.handle) if self._live.is_newest(tracked) else None
+        return head or run_head(tracked)
+
     async def of_anybody(self, identifiers: Iterable[str]) -> Sequence[TrackedRun]:
         """The runs that are not over in which somebody has a part who is identified by one of these."""
         found = [self.get(handle) for handle in await self._live.of_anybody(identifiers)]
@@ -184,7 +189,7 @@ class RunRows:
             connection.put("last_used", {"actor": key}, values)
             connection.changed("last_used", key)
 
-        await self._store.transaction(change, Commit.LAST_USED)
+        self._store.later(change, Commit.LAST_USED)  # a crash may forget it
         if len(self._last_used) >= _MOST_LAST_USED:
             self._last_used.clear()
         self._last_used[key] = handle

@@ -21,7 +21,7 @@ from commands.model.errors import CommandError
 from commands.model.intents import Home, Notify, OpenForm, Runs, Show
 from commands.model.messages import Actor, Place
 from commands.model.ports import Services
-from commands.model.run_head import run_head, run_health
+from commands.model.run_head import run_health
 from commands.model.tracked_run import TrackedRun
 from commands.operations.candidates import is_mine
 from commands.operations.my_tasks import find_my_tasks
@@ -62,8 +62,8 @@ async def home_page(
         return Card(title=text, summary=plain_text(text), lines=(text,))
     active = [tracked for tracked in await services.runs.runs_of(actor) if tracked.started]
     last = await services.runs.last_used(actor)
-    own = [tracked for tracked in active if reader.has_part_in(run_head(tracked))]
-    if last is not None and last.started and run_head(last).is_active and last not in own:
+    own = [tracked for tracked in active if reader.has_part_in(services.runs.head(tracked))]
+    if last is not None and last.started and services.runs.head(last).is_active and last not in own:
         own.append(last)
         active += [] if last in active else [last]
     title = translate("home_page.summary")

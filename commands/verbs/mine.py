@@ -14,7 +14,7 @@ from commands.model.command import Command, Example, ParsedLine
 from commands.model.errors import BadArguments
 from commands.model.intents import Mine
 from commands.model.ports import CommandContext
-from commands.model.run_head import RunHead, run_head
+from commands.model.run_head import RunHead
 from commands.model.tracked_run import TrackedRun
 from commands.operations.my_tasks import MyTasks, find_my_tasks
 from commands.text.catalogue import plain_text, translate
@@ -89,7 +89,7 @@ def _buttons(shown: Sequence[tuple[TrackedRun, Sequence[Task]]], context: Comman
 
 
 async def _searched(context: CommandContext) -> Sequence[RunHead]:
-    return [run_head(context.run)] if context.run else await started_runs(context.services)
+    return [context.services.runs.head(context.run)] if context.run else await started_runs(context.services)
 
 
 def _platforms_without_assignees(runs: Sequence[RunHead], context: CommandContext) -> list[Text]:

@@ -13,6 +13,7 @@ import statistics
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,14 +22,25 @@ from tests.benchmarks.instructions import instructions_per_command
 from tests.benchmarks.loads import LOADS, Load, Sample, Typist, resident_mb
 from tests.benchmarks.other_bots import NOT_OVER_TLS, OTHER_BOTS, installed
 from tests.benchmarks.world import LATENCY, RUNS, BenchmarkWorld
+from tests.postgresql import PostgresServer, own_server
 
-NAMES = ("bare", "tuned", "liaison")
+ON_POSTGRESQL = "liaison-pg"
+"""Liaison with its database on PostgreSQL. The server's own CPU time is not counted."""
+NAMES = ("bare", "tuned", "liaison", ON_POSTGRESQL)
 
 
-def contender(name: str, world: BenchmarkWorld, folder: Path, wrapper: Sequence[str] = ()) -> Contender:
-    if name == "liaison":
-        return LiaisonBot(name, world, Path(tempfile.mkdtemp(dir=folder)), wrapper)
-    return OTHER_BOTS.get(name, BoltBot)(name, world, wrapper)
+@dataclass(frozen=True)
+class Contenders:
+    """``folder``: for their files. ``server``: where Liaison's databases are made."""
+
+    folder: Path
+    server: PostgresServer
+
+    def new(self, name: str, world: BenchmarkWorld, wrapper: Sequence[str] = ()) -> Contender:
+        if name not in ("liaison", ON_POSTGRESQL):
+            return OTHER_BOTS.get(name, BoltBot)(name, world, wrapper)
+        url = self.server.create_database() if name == ON_POSTGRESQL else ""
+        return LiaisonBot(name, world, Path(tempfile.mkdtemp(dir=self.folder)), wrapper, database_url=url)
 
 
 class Results:
@@ -46,7 +58,7 @@ class Results:
 
 
 async def run_round(
-    world: BenchmarkWorld, transport: str, names: Iterable[str], folder: Path, results: Results
+    world: BenchmarkWorld, transport: str, names: Iterable[str], contenders: Contenders, results: Results
 ) -> None:
     for name in names:
         if name in results.missing:
@@ -54,7 +66,7 @@ async def run_round(
         if transport and name in NOT_OVER_TLS:
             results.missing_over_tls[name] = NOT_OVER_TLS[name]
             continue
-        bot = contender(name, world, folder)
+        bot = contenders.new(name, world)
         try:
             await bot.start()
             typist = Typist(bot)
@@ -85,12 +97,12 @@ def _percentiles(samples: Sequence[Sample], times: Callable[[Sample], list[float
 
 def print_results(results: Results) -> None:
     print(
-        f"{'load':17} {'bot':8} {'CPU ms/command':>15} {'commands/s':>15} {'requests':>9}"
+        f"{'load':17} {'bot':10} {'CPU ms/command':>15} {'commands/s':>15} {'requests':>9}"
         f" {'ack p50 p99 ms':>15} {'answer':>13} {'card':>13}"
     )
     for (transport, load, name), samples in sorted(results.samples.items(), key=_place):
         print(
-            f"{f'{load} {transport}':17} {name:8} {_spread(sample.cpu for sample in samples):>15}"
+            f"{f'{load} {transport}':17} {name:10} {_spread(sample.cpu for sample in samples):>15}"
             f" {_spread(sample.rate for sample in samples):>15}"
             f" {statistics.median(sample.requests for sample in samples):9.2f}"
             f" {_percentiles(samples, lambda sample: sample.acks):>15}"
@@ -98,11 +110,11 @@ def print_results(results: Results) -> None:
             f" {_percentiles(samples, lambda sample: sample.cards)}"
         )
     for name, ready in results.ready.items():
-        print(f"{name:8} start to ready {_spread(ready)} s, {_spread(results.memory[name])} MB after the load")
+        print(f"{name:10} start to ready {_spread(ready)} s, {_spread(results.memory[name])} MB after the load")
     for name, why in results.missing.items():
-        print(f"{name:8} no figures: {why}")
+        print(f"{name:10} no figures: {why}")
     for name, why in results.missing_over_tls.items():
-        print(f"{name:8} no figures over TLS: {why}")
+        print(f"{name:10} no figures over TLS: {why}")
 
 
 def _place(row: tuple[tuple[str, str, str], list[Sample]]) -> tuple[str, int]:
@@ -111,11 +123,11 @@ def _place(row: tuple[tuple[str, str, str], list[Sample]]) -> tuple[str, int]:
     return transport, [known.name for known in LOADS].index(load)
 
 
-async def print_instructions(folder: Path) -> None:
+async def print_instructions(contenders: Contenders) -> None:
     assert shutil.which("valgrind"), "--instructions needs valgrind (Debian's valgrind package)"
     for name in NAMES:
-        counted = await instructions_per_command(partial(contender, name, folder=folder))
-        print(f"{name:8} {counted:.1f} M instructions a command")
+        counted = await instructions_per_command(partial(contenders.new, name))
+        print(f"{name:10} {counted:.1f} M instructions a command")
 
 
 def _options() -> argparse.Namespace:
@@ -133,20 +145,24 @@ async def main() -> None:
     for name in set(names) & set(OTHER_BOTS) - set(installed()):
         results.missing[name] = "it is not installed; make bench-peers installs it"
     print(f"{RUNS} runs; platform and chat answer in {LATENCY * 1000:.0f} ms")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, own_server(durable=True) as server:
+        contenders = Contenders(Path(folder), server)
         for _ in range(options.rounds):
             for transport in ("",) if options.plain else ("", "TLS"):
                 async with BenchmarkWorld(tls=bool(transport)) as world:
-                    await run_round(world, transport, names, Path(folder), results)
+                    await run_round(world, transport, names, contenders, results)
         print_results(results)
         if options.instructions:
-            await print_instructions(Path(folder))
+            await print_instructions(contenders)
     if not {"liaison", "tuned"} <= set(names):
         return
     for load in LOADS:
         print(
             f"{load.name}: Liaison takes {results.cpu(load, 'liaison') / results.cpu(load, 'tuned'):.1f} × tuned"
         )
+        if ON_POSTGRESQL in names:
+            times = results.cpu(load, ON_POSTGRESQL) / results.cpu(load, "liaison")
+            print(f"{load.name}: Liaison takes {times:.1f} × as much on PostgreSQL as on SQLite")
     at_20 = LOADS[-1]
     print(f"ratio {results.cpu(at_20, 'tuned') / results.cpu(at_20, 'liaison'):.2f}")
 

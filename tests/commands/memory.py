@@ -45,6 +45,9 @@ class MemoryRunsPort:
     async def find(self, key: RunKey) -> TrackedRun | None:
         return next((tracked for tracked in self.tracked.values() if tracked.run.key == key), None)
 
+    def head(self, tracked: TrackedRun) -> RunHead:
+        return run_head(tracked)
+
     async def active_heads(self) -> Sequence[RunHead]:
         return [run_head(tracked) for tracked in self._active()]
 
