@@ -148,7 +148,7 @@ class LiaisonBot(Contender):
     ) -> None:
         super().__init__(name, world, wrapper)
         slack, cutover = world.slack, world.cutover
-        bot = {"host": "127.0.0.1", "port": self._port, "public_url": self.url}
+        bot = {"host": "127.0.0.1", "port": self._port, "public_url": self.url, "secret_key": "k" * 32}
         self._config = folder / "liaison.toml"
         self._config.write_text(
             to_toml(
