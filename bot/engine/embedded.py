@@ -20,7 +20,6 @@ from bot.engine.keyed_queues import KeyedQueues, TurnQueues
 from bot.engine.port import (
     HOLD_FOR_START_SECONDS,
     QUEUED_NOTICE_SECONDS,
-    STORE_RETRY_SECONDS,
     MessageWork,
     Progress,
 )
@@ -257,7 +256,7 @@ class EmbeddedEngine:
         if not isinstance(route, Route):
             self._spawn(self._finish(item, route))
             return
-        await self._take_route(item, route)
+        self._take_route(item, route)
 
     async def _read_reaction(self, item: _QueueItem) -> None:
         """In the order in which they came: one may take back another."""
@@ -268,28 +267,14 @@ class EmbeddedEngine:
             item.message = found
             self._place_queues.add(found.place.queue, item)
 
-    async def _take_route(self, item: _QueueItem, route: Route) -> None:
+    def _take_route(self, item: _QueueItem, route: Route) -> None:
+        """A restart could route it elsewhere, so nothing is sent before its route is stored."""
+        key, intent = item.message.key, "" if route.intent is None else json.dumps(route.intent)
         item.route = route
-        try:
-            await self._save_route(item, route)
-        except StoreError as error:  # a restart could route it elsewhere, so nothing may be sent
-            self._end_start(item)
-            self._spawn(self._finish(item, self._work.failed_answer(item.message, error)))
-            return
+        item.progress.require_own = partial(self._inbox.require_route, key)
+        self._last_queue_order += 1
+        self._inbox.save_route_soon(key, intent, route, self._last_queue_order)
         self._follow_route(item, route)
-
-    async def _save_route(self, item: _QueueItem, route: Route) -> None:
-        """Waits for a database that fails: what was typed later in this place must not be executed first."""
-        intent = "" if route.intent is None else json.dumps(route.intent)
-        for delay in (*STORE_RETRY_SECONDS, None):
-            self._last_queue_order += 1
-            try:
-                return await self._inbox.save_route(item.message.key, intent, route, self._last_queue_order)
-            except StoreError as error:
-                if delay is None:
-                    raise
-                log.warning("route not stored, trying again", delivery=item.message.key, error=str(error))
-            await asyncio.sleep(delay)
 
     async def _read_run(self, item: _QueueItem, key: RunKey) -> None:
         """In no queue: others in the place need not wait for the platform."""
@@ -334,7 +319,7 @@ class EmbeddedEngine:
                 self._end_start(item)
         if isinstance(result, Route):
             if not self._stopping:  # else the next start gets to the same point
-                await self._take_route(item, result)
+                self._take_route(item, result)
             return
         # Not awaited: the next write to this run need not wait until the answer is delivered.
         self._spawn(self._finish(item, result))

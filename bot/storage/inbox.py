@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from bot.storage.outbox import Delivery, delete_waiting_answers, insert_deliveries
 from bot.storage.sql import Connection, Row, insert_query, read_time, update_query
-from bot.storage.store import Commit, Store
+from bot.storage.store import Commit, Store, StoreError
 from commands.dispatch import Route
 from commands.model.card import Result
 from commands.model.messages import Actor, Message, Place, Via
@@ -87,13 +87,25 @@ class Inbox:
 
     async def save_route(self, key: str, intent: str, route: Route, queue_order: int) -> None:
         """Durable before anything is sent: after a restart the message must not find another run."""
+        await self._store.transaction(self._routing(key, intent, route, queue_order), Commit.ROUTE)
+
+    def save_route_soon(self, key: str, intent: str, route: Route, queue_order: int) -> None:
+        """Durable together with what is requested next. ``require_route`` must be part of what sends something."""
+        self._store.later(self._routing(key, intent, route, queue_order), Commit.ROUTE)
+
+    def _routing(self, key: str, intent: str, route: Route, queue_order: int) -> Callable[[Connection], None]:
         values = {"intent": intent, "route": route.model_dump_json(), "queue_order": queue_order}
 
         def change(connection: Connection) -> None:
-            _update(connection, key, **values, state="placed")
+            connection.execute(_SAVE_ROUTE, key=key, **values)
             self._route(connection, key, route)
 
-        await self._store.transaction(change, Commit.ROUTE)
+        return change
+
+    def require_route(self, key: str, connection: Connection) -> None:
+        """Part of a transaction. Raises ``StoreError`` if the route could not be stored so far."""
+        if connection.row("select 1 from inbox where key = :key and state != 'new'", key=key) is None:
+            raise StoreError("the route of the message is not stored yet")
 
     def _route(self, connection: Connection, key: str, route: Route) -> None:
         if self.jobs is not None:
@@ -262,6 +274,9 @@ select * from inbox where state in ('new', 'placed', 'again')
 order by queue_order is null, queue_order, seq"""
 _PENDING_STARTS = "select * from inbox where state in ('placed', 'again') and route like :starting order by seq"
 _COLUMNS = ("key", "message", "answer", "state", "stopped", "at")
+_SAVE_ROUTE = """
+update inbox set intent = :intent, route = :route, queue_order = :queue_order, state = 'placed'
+where key = :key and state != 'done'"""
 _RECORD = f"{insert_query('inbox', _COLUMNS)} on conflict do nothing"
 _TAKE_CHOICE = f"{insert_query('choices', ('key', 'message', 'by', 'at'))} on conflict do nothing"
 _RECENT = "select * from inbox where at >= :since and message like :part"

@@ -110,10 +110,11 @@ async def test_an_outcome_that_cannot_be_stored_for_long_is_unknown_and_then_tol
     assert task_state(scene) is TaskState.RUNNING
 
 
+@pytest.mark.parametrize("kind", [Commit.ROUTE, Commit.SENT])
 async def test_a_write_that_cannot_be_noted_as_sent_is_not_sent(
-    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, kind: Commit
 ) -> None:
-    with Fault(Commit.SENT, monkeypatch):
+    with Fault(kind, monkeypatch):
         assert await scene.say("begin T1") == "failed"
     assert states(database_url) == []
     assert task_state(scene) is not TaskState.RUNNING
