@@ -20,7 +20,7 @@ from procrastinate.sql import queries
 
 from bot.engine.distributed_worker import HEARTBEAT_SECONDS, RECONNECT_SECONDS, ReplicaWorker, reason
 from bot.engine.port import TakenOver
-from bot.storage.postgres_connection import OPTIONS, PostgresConnection
+from bot.storage.postgres_connection import OPTIONS, PostgresConnection, end_each_statement, new_pool
 from bot.storage.sql import Connection
 from bot.storage.store import Commit, Store, StoreError
 
@@ -64,7 +64,15 @@ class DistributedJobs:
         for library in ("procrastinate", "psycopg.pool"):  # what they say is said here, once
             logging.getLogger(library).setLevel(logging.ERROR)
         self._app = App(
-            connector=PsycopgConnector(conninfo=url, kwargs=OPTIONS, min_size=1, max_size=4, timeout=5.0)
+            connector=PsycopgConnector(
+                pool_factory=new_pool,
+                conninfo=url,
+                kwargs=OPTIONS,
+                configure=end_each_statement,  # procrastinate's queries are single statements
+                min_size=1,
+                max_size=4,
+                timeout=5.0,
+            )
         )
         self._in_transaction = App(
             connector=SyncPsycopgConnector()

@@ -20,6 +20,10 @@ RECONNECT_SECONDS = 0.5
 FORGET_WORKER_SECONDS = 86_400.0
 MOST_JOBS = 500  # that one replica runs at a time; nearly all of them wait for somebody
 
+_OWN = """
+select id from procrastinate_jobs
+where id = %(id)s and status = 'doing' and worker_id = %(worker)s and attempts = %(attempts)s"""
+
 log = structlog.get_logger(__name__)
 
 
@@ -85,8 +89,10 @@ class ReplicaWorker(Worker):
         job_result: JobResult | None,
     ) -> None:
         """Not of a job that another replica has taken over."""
-        found = await self.app.job_manager.list_jobs_async(id=job.id, status="doing", worker_id=self.worker_id)
-        if job.attempts in [own.attempts for own in found]:
+        found = await self.app.connector.execute_query_all_async(
+            _OWN, id=job.id, worker=self.worker_id, attempts=job.attempts
+        )
+        if found:
             await super()._persist_job_status(job, status, retry_decision, context, job_result)
         else:
             log.warning("job was taken over", task=job.task_name, delivery=job.task_kwargs.get("key"))

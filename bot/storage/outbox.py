@@ -124,7 +124,7 @@ class OutboxRows:
 
     async def flush(self) -> None:
         """Returns when what is durable soon is durable."""
-        await self._store.rows("select 1")
+        await self._store.flush()
 
     def sent(self, delivery: Delivery) -> None:
         """Durable soon: until then, a restart sends it again."""

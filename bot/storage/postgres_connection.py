@@ -4,6 +4,7 @@ that one is lost."""
 import asyncio
 import os
 import re
+import select
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
 
 from bot.storage.sql import Connection, Row, encodable_text, stored_values
 
@@ -37,6 +39,20 @@ def connect(url: str) -> Driver:
 
 async def connect_async(url: str) -> AsyncDriver:
     return await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row, **OPTIONS)
+
+
+def new_pool(**options: Any) -> AsyncConnectionPool:
+    return AsyncConnectionPool(**options | {"check": _check})
+
+
+async def end_each_statement(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
+
+
+async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Before each use, without a request: an idle connection that has something to read was probably closed."""
+    if select.select([connection.fileno()], [], [], 0)[0]:
+        await AsyncConnectionPool.check_connection(connection)
 
 
 class PostgresConnection(Connection):

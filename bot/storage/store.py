@@ -184,11 +184,15 @@ class Store:
         except self._database.errors as error:
             raise StoreError(str(error)) from error
 
-    async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
-        """As last committed, with what was put off until later. Raises ``StoreError``."""
+    async def flush(self) -> None:
+        """What was put off until later is durable when it returns, unless it failed at first."""
         if self._later is not None and not self._later.done():
             self._wake.set()
             await asyncio.wait([self._later])
+
+    async def rows(self, query: str, /, **values: object) -> Sequence[Row]:
+        """As last committed, with what was put off until later. Raises ``StoreError``."""
+        await self.flush()
         try:
             return await self._database.rows(query, **values)
         except self._database.errors as error:
