@@ -6,6 +6,7 @@ from the post's source too, even out of a quote, and a numbered list goes on wit
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from bot.surfaces.mattermost.escape import code_markdown, escape, one_line, safe_url
 from commands.model.rich_text import (
@@ -29,15 +30,14 @@ _INDENT = 4  # what both the web client and the phone apps take for a nested lis
 def rich_text_markdown(rich: RichText, *, limit: int) -> list[str]:
     """One string for each block, with the blank lines that it needs: blocks are left out whole, from the end."""
     drawn: list[str] = []
-    nested = 0  # how deep an item may be, so that its indentation does not make it code
+    nesting = _Nesting()
     last: Block | None = None
     for block in rich.blocks:
-        markdown, nested = _block(block, nested)
+        markdown = _block(block, nesting)
         if not markdown:
             continue
-        apart = last is not None and not (
-            isinstance(last, Item) and isinstance(block, Item | Paragraph) and nested
-        )
+        goes_on = isinstance(last, Item) and isinstance(block, Item | Paragraph) and nesting.depth > 0
+        apart = last is not None and not goes_on
         limit -= len(markdown) + 2 * apart
         if limit < 0:
             return [*drawn, "\n…" if drawn else "…"]
@@ -46,24 +46,46 @@ def rich_text_markdown(rich: RichText, *, limit: int) -> list[str]:
     return [*drawn, "\n…"] if rich.shortened else drawn
 
 
-def _block(block: Block, nested: int) -> tuple[str, int]:
+@dataclass
+class _Nesting:
+    """How deep the list is that the last block left open; 0 for none. What is nested in a list that a fence ended
+    begins a list of its own: indented like the one before it, it would be code."""
+
+    depth: int = 0
+    _outside: int = 0
+
+    def end(self) -> None:
+        self.depth = 0
+
+    def item(self, depth: int) -> int:
+        if self.depth == 0 or depth <= self._outside:
+            self._outside = depth - 1
+        self.depth = min(depth - self._outside, self.depth + 1)
+        return self.depth
+
+    def paragraph(self, depth: int) -> int:
+        self.depth = min(max(depth - self._outside, 0), self.depth)
+        return self.depth
+
+
+def _block(block: Block, nesting: _Nesting) -> str:
     match block:
         case CodeBlock(text=text):
-            return code_markdown(text, block=True), 0
-        case Item(text=text, number=number, quoted=quoted):
-            depth = min(block.depth, nested + 1)
+            nesting.end()
+            return code_markdown(text, block=True)
+        case Item(text=text, number=number):
             marker = "- " if number is None else f"{number}. "
-            indent = " " * _INDENT * (depth - 1)
+            indent = " " * _INDENT * (nesting.item(block.depth) - 1)
             lines = inline_markdown(text or ("…",), at_line_start=True).split("\n")
             below = f"\n{indent}{' ' * _INDENT}"
-            return _quote(f"{indent}{marker}{below.join(lines)}", quoted), depth
-        case Paragraph(text=text, quoted=quoted):
-            depth = min(block.depth, nested)
+            return _quote(f"{indent}{marker}{below.join(lines)}", block.quoted)
+        case Paragraph(text=text):
+            indent = " " * _INDENT * nesting.paragraph(block.depth)
             lines = inline_markdown(text, at_line_start=True).strip("\n").split("\n")
-            indent = " " * _INDENT * depth
-            return _quote("\n".join(f"{indent}{line}" for line in lines), quoted), depth
+            return _quote("\n".join(f"{indent}{line}" for line in lines), block.quoted)
         case Table():
-            return _quote(_table(block), block.quoted), 0
+            nesting.end()
+            return _quote(_table(block), block.quoted)
 
 
 def _quote(markdown: str, quoted: bool) -> str:

@@ -105,6 +105,12 @@ def test_a_step_with_two_fences_on_mattermost() -> None:
     assert "| `db_1` | 5432 |" in text
 
 
+def test_a_nested_list_below_a_fence_stays_one_list_on_mattermost() -> None:
+    text = "1. one\n   ```\n   x\n   ```\n   - a\n   - b\n     - c\n2. two\n   - d\n"
+    drawn = mattermost_text(rich_text(text, Markup.MARKDOWN))
+    assert "- a\n- b\n    - c\n2. two\n    - d" in drawn
+
+
 def test_code_is_never_wrapped_in_a_terminal() -> None:
     command = "kubectl get pods --all-namespaces -o wide  | grep -v Running | awk '{print $1, $2}' | sort -u"
     drawn = draw(
