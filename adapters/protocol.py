@@ -184,6 +184,22 @@ class LazyInstructions(Protocol):
         ...
 
 
+class Markup(StrEnum):
+    """How a text of a platform is written. With breaks, a line break in a paragraph is one that people see."""
+
+    PLAIN = "plain"
+    MARKDOWN = "markdown"
+    MARKDOWN_WITH_BREAKS = "markdown with breaks"
+
+
+@runtime_checkable
+class WritesMarkup(Protocol):
+    """Optional: for a platform whose runbooks are written with markup. Other texts are shown as they are."""
+
+    markup: Markup
+    """Of ``Task.instructions`` and ``Runbook.description``. Titles and comments are plain."""
+
+
 class LocalRuns(Protocol):
     """Where the documents of local runs are stored. Only ``adapters.local`` uses it."""
 

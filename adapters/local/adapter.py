@@ -16,7 +16,7 @@ from adapters.local.settings import LocalSettings
 from adapters.local.start import Start
 from adapters.local.writes import Writes
 from adapters.models import AssignedTask, Comment, Listing, Person, Run, Runbook, RunSummary
-from adapters.protocol import CheckResult, Resources
+from adapters.protocol import CheckResult, Markup, Resources
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.people import is_among
 from adapters.writes import Op
@@ -24,6 +24,7 @@ from adapters.writes import Op
 
 class LocalAdapter(PlatformAdapter):
     supports_insertion = True
+    markup = Markup.MARKDOWN
 
     def __init__(self, name: str, settings: LocalSettings, resources: Resources) -> None:
         self._folder = Folder(settings.path.expanduser())

@@ -36,7 +36,7 @@ from adapters.playbooks.writes.comments import NOTE, CommentWrites
 from adapters.playbooks.writes.join import JOIN, RunJoiner
 from adapters.playbooks.writes.run import RunWrites
 from adapters.playbooks.writes.tasks import ASSIGN, TaskWrites
-from adapters.protocol import Capability, CheckResult, Resources
+from adapters.protocol import Capability, CheckResult, Markup, Resources
 from adapters.results import WriteResult
 from adapters.toolkit.base import PlatformAdapter
 from adapters.writes import BeginTask, EndRun, FinishTask, Op, SkipTask, Write, WriteMarker
@@ -48,6 +48,8 @@ RUN_EVENTS = "custom_playbooks_playbook_run_"
 
 class Playbooks(PlatformAdapter):
     """One Mattermost site with its Playbooks plugin."""
+
+    markup = Markup.MARKDOWN_WITH_BREAKS
 
     def __init__(self, name: str, settings: PlaybooksSettings, resources: Resources) -> None:
         token, self._site, now = settings.token.get_secret_value(), settings.url, resources.now

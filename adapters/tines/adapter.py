@@ -22,7 +22,7 @@ from adapters.models import (
     RunSummary,
     TaskKey,
 )
-from adapters.protocol import CheckResult, Resources
+from adapters.protocol import CheckResult, Markup, Resources
 from adapters.tines import links, mapping, wire
 from adapters.tines.actions import Actions
 from adapters.tines.api import Api
@@ -63,6 +63,8 @@ from adapters.writes import (
 
 class Tines(PlatformAdapter):
     """One Tines tenant."""
+
+    markup = Markup.MARKDOWN_WITH_BREAKS
 
     def __init__(self, name: str, settings: TinesSettings, resources: Resources) -> None:
         token = settings.token.get_secret_value().strip()

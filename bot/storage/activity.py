@@ -8,8 +8,9 @@ from typing import Any
 
 from bot.storage.sql import Connection, Row, read_time
 from bot.storage.store import Commit, Store
-from commands.model.card import ActivityLine, Bold, Button, ClockTime, Code, Link, PersonName, Span, Text
+from commands.model.card import ActivityLine, Bold, Button, ClockTime, Code, Link, PersonName, RichText, Span, Text
 from commands.model.messages import Place
+from commands.model.rich_text import words
 from commands.registry import COMMANDS
 
 
@@ -171,6 +172,8 @@ def _load_line(row: Row) -> ActivityLine:
 def _dump_span(span: Span) -> object:
     if isinstance(span, str):
         return span
+    if isinstance(span, RichText):
+        return words(span)
     dumped = {"is": _SPAN_NAMES[type(span)], **asdict(span)}
     return dumped if dumped.pop("dated", False) is False else {**dumped, "dated": True}
 

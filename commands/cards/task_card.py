@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from adapters.errors import AdapterError
 from adapters.models import Comment, Runbook, Stage, Task, TaskState
-from adapters.protocol import LazyInstructions, supports
+from adapters.protocol import Adapter, LazyInstructions, supports
 from adapters.writes import Op
+from commands.cards.platform_text import instruction_lines, platform_text
 from commands.cards.task_buttons import approve_button, begin_button, comments_button, finish_button, reopen_button
 from commands.cards.task_row import as_shown, handles, is_asked, row
-from commands.model.card import Button, Card, Code, Row, Section, Text
+from commands.model.card import Button, Card, Row, Section, Text
 from commands.model.intents import DoAction, OpenForm, Start
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
@@ -40,9 +41,9 @@ async def task_card(context: CommandContext, tracked: TrackedRun, task: Task, no
     if task.branches:
         lines.append(translate("task.leads_to", tasks=handles(tracked, task.branches)))
     instructions = await _instructions(context, tracked, task)
-    lines += [(instructions,)] if instructions else [translate("task.no_instructions")]
-    if task.command.strip():
-        lines.append((Code(task.command, block=True),))
+    if not instructions:
+        lines.append(translate("task.no_instructions"))
+    lines += instruction_lines(context.adapter(tracked), task, instructions)
     lines += [_comment(comment, context) for comment in await _comments(context, tracked, task)]
     name = task_name(tracked, task)
     return Card(
@@ -102,10 +103,10 @@ def _buttons(context: CommandContext, tracked: TrackedRun, task: Task) -> list[B
     return [press for op, press in buttons if supports(can, op)]
 
 
-def runbook_card(runbook: Runbook, messages: Mapping[str, str]) -> Card:
+def runbook_card(runbook: Runbook, adapter: Adapter, messages: Mapping[str, str]) -> Card:
     """``messages``: the catalogue of its platform. The first three start options are buttons."""
     count = runbook.task_count if runbook.task_count is not None else len(runbook.tasks)
-    lines: list[Text] = [(runbook.description,)] if runbook.description.strip() else []
+    lines = [*platform_text(adapter, runbook.description)]
     lines.append(translate(plural("start.tasks", count), count=count))
     if runbook.alerts:
         lines.append(translate("start.alerts", alerts=runbook.alerts))

@@ -2,7 +2,7 @@
 
 All strings are plain and unescaped. A surface escapes each of them for its chat, and turns ``ClockTime`` into
 the reader's time, ``PersonName`` into a name (never a live mention, unless ``ping``), ``Code`` into a code span or
-block. Nothing from outside is ever markup.
+block. Nothing from outside is ever markup: what a platform's own text has of it was read into a ``RichText``.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,10 @@ from typing import Literal
 
 from adapters.models import HomeChannel, TaskState
 from commands.model.intents import Intent
+from commands.model.rich_text import Bold as Bold
+from commands.model.rich_text import Code as Code
+from commands.model.rich_text import Link as Link
+from commands.model.rich_text import RichText as RichText
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +36,11 @@ class PersonName:
     ping: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    label: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    text: str
-    block: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Bold:
-    text: str
-
-
 class Separator(str):
     """Separates the two halves of a line: ", " or spaces. A chat with columns may use columns instead."""
 
 
-Span = str | ClockTime | PersonName | Link | Code | Bold
+Span = str | ClockTime | PersonName | Link | Code | Bold | RichText
 Text = tuple[Span, ...]
 
 

@@ -74,8 +74,9 @@ async def show_task(context: CommandContext, tracked: TrackedRun, query: str) ->
 async def show_runbook(context: CommandContext, key: RunbookKey) -> Answer:
     if await context.services.runs.is_hidden(RunKey(platform=key.platform, id=key.id)):
         raise _no_run(key)
-    runbook = await context.services.adapter(key.platform).runbook(key.id)
-    return Answer(private=runbook_card(runbook, platform_messages(key.platform, context.services)))
+    adapter = context.services.adapter(key.platform)
+    runbook = await adapter.runbook(key.id)
+    return Answer(private=runbook_card(runbook, adapter, platform_messages(key.platform, context.services)))
 
 
 async def show(intent: Show, context: CommandContext) -> Answer:

@@ -7,16 +7,17 @@ from typing import Any
 
 from adapters.errors import AdapterError
 from adapters.models import Person, RunState, Task, TaskState
-from adapters.protocol import Emulated, Unsupported
+from adapters.protocol import Adapter, Emulated, Unsupported
 from adapters.toolkit.people import is_among
 from adapters.writes import AssignTask, Op, ReopenTask, TaskWrite
 from commands.cards.activity_line import released_line
+from commands.cards.platform_text import instruction_lines
 from commands.cards.receipt_card import OutcomeReport, answer_of, report_outcome, report_refusal
 from commands.cards.task_buttons import finish_button, take_over_button
 from commands.cards.task_row import people_names
 from commands.lookup.irreversible import is_irreversible
 from commands.lookup.task_lookup import find_tasks
-from commands.model.card import Answer, Code
+from commands.model.card import Answer
 from commands.model.errors import CommandError, Missing, Stale
 from commands.model.intents import Assign, OpenForm, TaskIntent
 from commands.model.outcomes import Done
@@ -171,7 +172,9 @@ async def _write_one(
         report = _with_owners(report, written.tracked, before, context)
     if isinstance(wanted, AssignTask) and isinstance(written.last, Done) and not written.last.result.message:
         report = _with_others(report, written.tracked, wanted)
-    return _with_instructions(report, written.tracked, wanted) if alone and begun else report
+    if not (alone and begun):
+        return report
+    return _with_instructions(report, written.tracked, wanted, context.adapter(written.tracked))
 
 
 async def _release_hold(context: CommandContext, tracked: TrackedRun, wanted: TaskWrite) -> OutcomeReport | None:
@@ -222,19 +225,17 @@ def _with_others(report: OutcomeReport, tracked: TrackedRun, wanted: AssignTask)
     return replace(report, lines=(*report.lines, text))
 
 
-def _with_instructions(report: OutcomeReport, tracked: TrackedRun, wanted: TaskWrite) -> OutcomeReport:
+def _with_instructions(
+    report: OutcomeReport, tracked: TrackedRun, wanted: TaskWrite, adapter: Adapter
+) -> OutcomeReport:
     """Adds what to do in a task that has begun, and buttons for what comes next."""
     task = tracked.run.task(wanted.task)
     if task is None or report.result != "done":
         return report
     handle = tracked.task_handle(task.id)
-    lines = [*report.lines]
-    if task.instructions.strip():
-        lines.append((task.instructions,))
-    if task.command.strip():
-        lines.append((Code(task.command, block=True),))
     buttons = (
         finish_button(tracked, task),
         button("button.comment", OpenForm(run=tracked.handle, about="comment", fill={"task": handle})),
     )
-    return replace(report, lines=tuple(lines), buttons=(*report.buttons, *buttons))
+    lines = (*report.lines, *instruction_lines(adapter, task))
+    return replace(report, lines=lines, buttons=(*report.buttons, *buttons))

@@ -14,9 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from adapters.toolkit.messages import current_language, load_messages
-from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Span, Text
+from commands.model.card import Bold, ClockTime, Code, Link, PersonName, RichText, Span, Text
+from commands.model.rich_text import words
 
-_SPANS = (str, ClockTime, PersonName, Link, Code, Bold)
+_SPANS = (str, ClockTime, PersonName, Link, Code, Bold, RichText)
 _PATH = Path(__file__).with_name("messages.toml")
 _own_messages: dict[str, Mapping[str, str]] = {}  # by language
 
@@ -109,4 +110,6 @@ def _plain_span(span: Span) -> str:
             return label
         case Code(text=text) | Bold(text=text):
             return text
+        case RichText():
+            return words(span)
     return span

@@ -144,18 +144,47 @@ def _rich_text(block: Mapping[str, Any]) -> Faults:
     if not isinstance(containers, list) or not containers:
         yield "rich_text needs elements"
         return
-    if (
-        sum(len(str(element.get("text", ""))) for item in containers for element in item.get("elements", ()))
-        > 3000
-    ):
+    if sum(len(str(element.get("text", ""))) for element in _leaves(containers)) > 3000:
         yield "rich_text over 3000 characters"
     for container in containers:
-        if container.get("type") not in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
-            yield f"rich_text: unknown {container.get('type')}"
-        if not container.get("elements"):
-            yield f"{container.get('type')} needs elements"
+        yield from _container(container)
+
+
+_CONTAINER_KEYS = {
+    "rich_text_section": set(),
+    "rich_text_preformatted": {"border", "language"},
+    "rich_text_quote": {"border"},
+    "rich_text_list": {"style", "indent", "offset", "border"},
+}
+
+
+def _leaves(containers: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for container in containers:
         for element in container.get("elements", ()):
-            yield from _element(element, container.get("type") == "rich_text_preformatted")
+            yield from _leaves([element]) if "elements" in element else [element]
+
+
+def _container(container: Mapping[str, Any]) -> Faults:
+    kind = str(container.get("type"))
+    if kind not in _CONTAINER_KEYS:
+        yield f"rich_text: unknown {kind}"
+        return
+    if set(container) - {"type", "elements"} - _CONTAINER_KEYS[kind]:
+        yield f"{kind} has unknown fields"
+    if not container.get("elements"):
+        yield f"{kind} needs elements"
+    if kind != "rich_text_list":
+        for element in container.get("elements", ()):
+            yield from _element(element, kind == "rich_text_preformatted")
+        return
+    if container.get("style") not in ("bullet", "ordered"):
+        yield "rich_text_list: style"
+    if not 0 <= container.get("indent", 0) <= 8 or container.get("offset", 0) < 0:
+        yield "rich_text_list: indent or offset"
+    for section in container.get("elements", ()):
+        if section.get("type") != "rich_text_section":
+            yield "rich_text_list: its elements are sections"
+        yield from _container(section)
 
 
 def _element(element: Mapping[str, Any], preformatted: bool) -> Faults:
@@ -311,10 +340,30 @@ def visible_block_text(blocks: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(filter(None, (_visible_block(block) for block in blocks)))
 
 
+def _visible_container(container: Mapping[str, Any]) -> str:
+    if container["type"] != "rich_text_list":
+        return "".join(map(_visible_element, container["elements"]))
+    first = int(container.get("offset", 0)) + 1
+    markers = [f"{first + number}." if container["style"] == "ordered" else "•" for number in range(10_000)]
+    indent = "    " * int(container.get("indent", 0))
+    shown = [_visible_container(section) for section in container["elements"]]
+    return "\n".join(f"{indent}{marker} {text}" for marker, text in zip(markers, shown, strict=False))
+
+
+def copied_code(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the copy button of each code block puts into the clipboard."""
+    containers = [item for block in blocks if block.get("type") == "rich_text" for item in block["elements"]]
+    return [
+        "".join(map(_visible_element, item["elements"]))
+        for item in containers
+        if item["type"] == "rich_text_preformatted"
+    ]
+
+
 def _visible_block(block: Mapping[str, Any]) -> str:
     match block.get("type"):
         case "rich_text":
-            return "\n".join("".join(map(_visible_element, item["elements"])) for item in block["elements"])
+            return "\n".join(map(_visible_container, block["elements"]))
         case "section" | "header":
             return _visible_text(block["text"])
         case "context":

@@ -9,7 +9,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 _STYLE = (Path(__file__).parent / "mattermost.css").read_text()
-_MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": False}).enable("table")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 Json = dict[str, Any]
 
 

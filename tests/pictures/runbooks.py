@@ -44,6 +44,34 @@ HANDOVER = """# Handover
 - [ ] Page the DBA
 - [ ] Promote the replica (after: Confirm the primary is down)
 """
+STEPS = """# Rotate the certificate
+
+- [ ] Replace the certificate
+  Do it **one proxy at a time**, and tell nobody with @channel before it works. The
+  [rotation guide](https://wiki.example.com/tls) has the reasons.
+
+  1. Copy it to the proxy:
+
+     ```sh
+     scp new.pem "proxy-1:/etc/ssl/private/"
+     ssh proxy-1 'nginx -t  &&  systemctl reload nginx'
+     ```
+  2. Look at what is served now, with `-servername` as clients send it:
+
+     ```sh
+     openssl s_client -connect proxy-1:443 -servername www.example.com </dev/null | openssl x509 -noout -enddate
+     ```
+     - a date in the past: go back to step 1
+     - no answer: *stop here*
+
+  | Proxy | Zone | Owner |
+  |---|---|---|
+  | `proxy-1` | eu-west-1a | network |
+  | `proxy_2_old` | eu-west-1b | ~~network~~ nobody |
+
+  > The old certificate stays valid for 24 hours (see https://wiki.example.com/tls_(old)).
+- [ ] Tell the support team
+"""
 _STAGES = ("Decide and announce", "Drain eu-west-1", "Databases", "Traffic", "Batch and queues", "Verify")
 
 
@@ -51,6 +79,7 @@ def write_runbooks(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "seven.md").write_text(SEVEN)
     (folder / "handover.md").write_text(HANDOVER)
+    (folder / "steps.md").write_text(STEPS)
     (folder / "titles.md").write_text(TITLES)
     for count, title in ((12, "Certificate renewal"), (60, "Region evacuation"), (200, "Data centre move")):
         (folder / f"{count}.md").write_text(_long(title, count))

@@ -231,6 +231,13 @@ async def texts(stage: Stage) -> list[Picture]:
     return [card, await stage.answer("their list", room, "show --tasks")]
 
 
+async def steps(stage: Stage) -> list[Picture]:
+    """Instructions with code, lists, a table, a quote and links."""
+    room = await stage.started("Rotate the certificate")
+    shown = await stage.answer("show T1", room, "show T1")
+    return [shown, await stage.answer("begin T1", room, "begin T1")]
+
+
 async def forms(stage: Stage) -> list[Picture]:
     room = await stage.started()
     await room.command("status amber replica lags 40 s --next 15m")
@@ -284,5 +291,6 @@ GROUPS: Mapping[str, Callable[[Stage], Awaitable[Sequence[Picture]]]] = {
     "reads": reads,
     "told": told,
     "texts": texts,
+    "steps": steps,
     "forms": forms,
 }

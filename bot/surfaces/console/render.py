@@ -1,13 +1,14 @@
 """Renders cards as plain text without colour, for terminals and pipes.
 
-No line is wider than the given number of cells (at least 20). Buttons are numbered from 1; typing the number
-presses the button.
+No line is wider than the given number of cells (at least 20), except of code, which people copy. Buttons are
+numbered from 1; typing the number presses the button.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from bot.surfaces.console.terminal_text import clip, cut, pad, strip_controls, width, wrap
+from bot.surfaces.console.formatted import rich_text_lines
+from bot.surfaces.console.terminal_text import clip, pad, strip_controls, width, wrap
 from commands.model.card import (
     Bold,
     Button,
@@ -16,12 +17,14 @@ from commands.model.card import (
     Code,
     Link,
     PersonName,
+    RichText,
     Row,
     Section,
     Separator,
     Span,
     Text,
 )
+from commands.model.rich_text import words
 from commands.text.catalogue import short_date
 from commands.text.phrases import in_zone, task_state_name, task_state_width
 
@@ -99,13 +102,13 @@ class TextFormatter:
         return " ".join(self._join_spans(text, zone).split())
 
     def block(self, text: Text, width_limit: int) -> list[str]:
-        """Wrapped. Line breaks are kept, and code blocks are indented and not wrapped at spaces. Never empty."""
+        """Wrapped, but for code blocks, which are indented. Line breaks are kept. Never empty."""
         lines: list[str] = []
+        if len(text) == 1 and isinstance(text[0], RichText):
+            return rich_text_lines(text[0], width_limit) or [""]
         for code, part in _split_code(text):
             if code:
-                lines += [
-                    f"    {piece}" for line in part for piece in cut(strip_controls(_text(line)), width_limit - 4)
-                ]
+                lines += [f"    {strip_controls(_text(line))}" for line in part]
             else:
                 joined = self._join_spans(part, True).strip("\n")
                 lines += [piece for line in joined.split("\n") for piece in _wrap_if_needed(line, width_limit)]
@@ -127,6 +130,8 @@ class TextFormatter:
                 return strip_controls(f"`{text}`")
             case Bold(text=text):
                 return strip_controls(text)
+            case RichText():
+                return strip_controls(words(span))
         return strip_controls(span)
 
     def _clock(self, clock: ClockTime, zone: bool) -> str:

@@ -33,8 +33,9 @@ def pad(text: str, cells: int) -> str:
     return text + " " * (cells - width(text))
 
 
-def wrap(text: str, limit: int) -> list[str]:
-    """Lines of at most ``limit`` cells, broken at spaces. Longer words are cut. Never empty."""
+def wrap(text: str, limit: int, uncut: str = "") -> list[str]:
+    """Lines of at most ``limit`` cells, broken at spaces. Longer words are cut, unless ``uncut`` is in them. Never
+    empty."""
     lines: list[str] = []
     line = ""
     for word in text.split():
@@ -44,7 +45,7 @@ def wrap(text: str, limit: int) -> list[str]:
             continue
         if line:
             lines.append(line)
-        *full, line = cut(word, limit)
+        *full, line = [word] if uncut and uncut in word else cut(word, limit)
         lines += full
     return [*lines, line] if line or not lines else lines
 

@@ -25,7 +25,8 @@ def attachment_parts(card: Card, handles: Handles, more_lines: Sequence[str] = (
     title = _title(card)
     lines = [*body_lines(card, handles), *more_lines]
     if not title:
-        lines = [line for line in (heading(card, handles), *lines) if line]
+        shown = heading(card, handles)
+        lines = [*([shown] if shown else []), *lines]
     parts: dict[str, Any] = {"title": title} if title else {}
     link = safe_url(card.link.url) if card.link else None
     if title and link:

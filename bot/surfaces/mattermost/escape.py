@@ -9,8 +9,8 @@ says where they end.
 import re
 from urllib.parse import quote, urlsplit
 
-_URL = re.compile(r"https?://[^\s<>\"'`\\^{}|\[\]]+")
-_AFTER_URL = ".,:;!?*_~'"
+from commands.text.urls import find_urls
+
 _MAX_URL = 1000  # percent-encoding can make a URL twelve times as long
 _MENTION = re.compile(r"(?<![A-Za-z0-9])@[\w.@-]*[\w@]|@$")  # in "ana@example.com" there is none
 _MARKUP = re.compile(
@@ -39,12 +39,11 @@ def escape(text: str, *, at_line_start: bool = True) -> str:
     text = strip_controls(text)
     parts: list[str] = []
     position = 0
-    for match in _URL.finditer(text):
-        url = _without_punctuation(match.group())
+    for start, url in find_urls(text):
         safe = safe_url(url)
         if safe is not None and len(safe) <= _MAX_URL:
-            parts += [_escape_plain(text[position : match.start()], at_line_start and position == 0), f"<{safe}>"]
-            position = match.start() + len(url)
+            parts += [_escape_plain(text[position:start], at_line_start and position == 0), f"<{safe}>"]
+            position = start + len(url)
     parts.append(_escape_plain(text[position:], at_line_start and position == 0))
     return "".join(parts)
 
@@ -54,13 +53,6 @@ def _escape_plain(text: str, at_line_start: bool) -> str:
         return _escape_lines(text)
     first, newline, rest = text.partition("\n")
     return _escape_inline(first) + (newline + _escape_lines(rest) if newline else "")
-
-
-def _without_punctuation(url: str) -> str:
-    """Without what belongs to the sentence around it. A closing parenthesis stays if the URL opens it."""
-    while url and (url[-1] in _AFTER_URL or (url[-1] == ")" and url.count(")") > url.count("("))):
-        url = url[:-1]
-    return url
 
 
 def _escape_lines(text: str) -> str:
@@ -132,8 +124,8 @@ def code_markdown(text: str, *, block: bool) -> str:
     if block:
         fence = "`" * max(3, longest + 1)
         return f"{fence}\n{text}\n{fence}"
-    text = one_line(text)
-    if not text:
+    text = text.replace("\n", " ")
+    if not text.strip():
         return ""
     fence = "`" * (longest + 1)
     padding = " " if longest else ""

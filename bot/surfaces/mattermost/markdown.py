@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bot.surfaces.mattermost.escape import code_markdown, escape, one_line, safe_url, strip_controls
+from bot.surfaces.mattermost.formatted import rich_text_markdown
 from bot.surfaces.state_icons import STATE_ICONS
-from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, Row, Section, Span, Text
+from commands.model.card import Bold, Card, ClockTime, Code, Link, PersonName, RichText, Row, Section, Span, Text
+from commands.model.rich_text import words
 from commands.text.catalogue import short_date
 from commands.text.phrases import in_zone, state_and_note
 
 _MAX_TEXT = 5000  # characters of one text; longer ones, such as instructions, end in "…"
 _MAX_TITLE = 300
+_MAX_RICH_TEXT = 12_000
 
 Handles = Mapping[str, str]
 """Usernames by user id, for mentions: Mattermost has no mention by id."""
@@ -52,11 +55,10 @@ def clock_text(at: datetime, zone: str, *, dated: bool = False) -> str:
 
 def card_lines(card: Card, handles: Handles) -> list[str]:
     """The whole card as text, in order of importance, because lines that do not fit are left out from the end."""
-    lines = [line for line in (heading(card, handles), *body_lines(card, handles)) if line]
+    title = heading(card, handles)
+    lines = [*([title] if title else []), *body_lines(card, handles)]
     for section in card.sections:
-        title = (
-            f"**{escape(_truncate_title(section.title), at_line_start=False)}**" if section.title.strip() else ""
-        )
+        title = bold_title(section.title)
         if section.rows:
             # The blank line ends the list before it.
             lines += ["", *([title] if title else []), *(f"- {line}" for line in section_lines(section, handles))]
@@ -105,11 +107,25 @@ def _span_literal(span: Span) -> str:
             return clock_text(at, zone, dated=dated)
         case PersonName(name=shown) | Link(label=shown) | Code(text=shown) | Bold(text=shown):
             return shown
+        case RichText():
+            return words(span)
     return span
 
 
 def text_lines(texts: Sequence[Text], handles: Handles) -> list[str]:
-    return [markdown for text in texts for markdown in _split_lines(text_markdown(text, handles))]
+    lines: list[str] = []
+    for text in texts:
+        if len(text) == 1 and isinstance(text[0], RichText):
+            lines += [
+                *([""] if lines and lines[-1] else []),
+                *rich_text_markdown(text[0], limit=_MAX_RICH_TEXT),
+                "",
+            ]
+        else:
+            lines += _split_lines(text_markdown(text, handles))
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
 
 
 def mentioned_ids(texts: Iterable[Text]) -> set[str]:
@@ -154,6 +170,8 @@ def _span_markdown(span: Span, handles: Handles, at_line_start: bool) -> str:
         case Bold(text=text):
             shown = escape(one_line(text), at_line_start=False)
             return f"**{shown}**" if shown else ""
+        case RichText():
+            return escape(words(span), at_line_start=at_line_start)
     return escape(span, at_line_start=at_line_start)
 
 
@@ -170,6 +188,8 @@ def _truncate_span(span: Span, remaining: int) -> tuple[Span, int]:
             return Link(_truncate_title(label), url), len(url)
         case PersonName(name=name, id=id, ping=ping):
             return PersonName(_truncate_title(name), id, ping), len(name)
+        case RichText():
+            return _truncate(words(span), remaining), len(words(span))
     return span, 0
 
 
@@ -189,6 +209,8 @@ def _flatten(span: Span) -> Span:
             return f"{' ' * edges[0]}{_truncate_title(text)}{' ' * edges[1]}"
         case Code(text=text):
             return Code(_truncate_title(text))
+        case RichText():
+            return _truncate_title(words(span))
     return span
 
 

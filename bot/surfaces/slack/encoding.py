@@ -7,7 +7,8 @@ text"). Outgoing ``text`` must escape the same three characters.
 import re
 from urllib.parse import urlsplit
 
-from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Text
+from commands.model.card import Bold, ClockTime, Code, Link, PersonName, RichText, Text
+from commands.model.rich_text import words
 from commands.text.catalogue import short_date
 from commands.text.phrases import in_zone
 
@@ -117,6 +118,8 @@ def _fallback_span(span: object) -> str:
             return escape(label or url)
         case Code(text=text) | Bold(text=text):
             return escape(text)
+        case RichText():
+            return escape(words(span))
     return escape(str(span))
 
 

@@ -17,7 +17,8 @@ from bot.surfaces.slack.encoding import (
     remove_unsendable,
     truncate,
 )
-from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Span, Text
+from commands.model.card import Bold, ClockTime, Code, Link, PersonName, RichText, Span, Text
+from commands.model.rich_text import words
 
 MAX_TEXT = 3000
 _MARKUP = re.compile(r"[*~`]|(?<!\w)_|_(?!\w)|:[\w+'-]+:|^\s*>", re.MULTILINE)
@@ -41,6 +42,8 @@ def _is_literal(span: Span) -> bool:
             return not _MARKUP.search(shown) and "\n" not in shown
         case Code(text=shown, block=block):
             return not block and "`" not in shown and "\n" not in shown and bool(shown.strip())
+        case RichText():
+            return False
     return not _MARKUP.search(span)
 
 
@@ -57,6 +60,8 @@ def _mark(span: Span) -> str:
             return f"`{escape(text)}`"
         case Bold(text=text):
             return f"*{shown}*" if (shown := escape(text).strip()) else ""
+        case RichText():
+            return escape(words(span))
     return escape(span)
 
 
@@ -68,4 +73,6 @@ def _plain(span: Span) -> str:
             return remove_unsendable(shown)
         case Link(label=label, url=url):
             return remove_unsendable(label if not url or label == url else f"{label} ({url})")
+        case RichText():
+            return remove_unsendable(words(span))
     return remove_unsendable(span)

@@ -16,7 +16,10 @@ from bot.surfaces.slack.encoding import (
     truncate,
     unix_seconds,
 )
-from commands.model.card import Bold, ClockTime, Code, Link, PersonName, Span
+from bot.surfaces.slack.formatted import containers
+from bot.surfaces.slack.formatted import length as container_length
+from commands.model.card import Bold, ClockTime, Code, Link, PersonName, RichText, Span
+from commands.model.rich_text import CodeBlock, words
 
 Element = dict[str, Any]
 Line = Sequence[Span]
@@ -45,6 +48,8 @@ def _element(span: Span, bold: bool) -> Element | None:
             return _text(text, code=True)
         case Bold(text=text):
             return _text(text, bold=True)
+        case RichText():
+            return _text(words(span), bold=bold)
     return _text(span, bold=bold)
 
 
@@ -106,50 +111,61 @@ class RichTextBuilder:
         self.characters_left -= length
         self.start_block()
 
+    def add_rich_text(self, rich: RichText) -> None:
+        for container in containers(rich):
+            length = container_length(container) + 1
+            if not self._make_room(length):
+                return
+            self._section = []
+            self.blocks[-1]["elements"].append(container)
+
     def add_line(self, line: Line, *, bold: bool = False) -> None:
+        if len(line) == 1 and isinstance(line[0], RichText):
+            self.add_rich_text(line[0])
+            return
         if not has_code_block(line):
-            self._add_elements(line_elements(line, bold=bold), preformatted=False)
+            self._add_elements(line_elements(line, bold=bold))
             return
         for span in line:
             if isinstance(span, Code) and span.block:
-                self._add_elements(line_elements((span.text,)), preformatted=True)
+                self.add_rich_text(RichText((CodeBlock(span.text),)))
             else:
-                self._add_elements(line_elements((span,), bold=bold), preformatted=False)
+                self._add_elements(line_elements((span,), bold=bold))
 
-    def _add_elements(self, line: list[Element], *, preformatted: bool) -> None:
+    def _add_elements(self, line: list[Element]) -> None:
         if self.is_truncated or not line:
             return
         length = sum(map(element_length, line)) + 1
         if length > self.BLOCK + 1:
             line = _truncate_line(line, self.BLOCK)
             length = sum(map(element_length, line)) + 1
-        if length > self.characters_left or (length > self._block_room and self.blocks_left == 0):
-            self.is_truncated = True
-            return
-        if length > self._block_room:
-            self._open_block()
-        self._block_room -= length
-        self.characters_left -= length
-        if preformatted:
-            self._add_container("rich_text_preformatted").extend(line)
-            self._section = []
+        if not self._make_room(length):
             return
         if not self._section:
-            self._section = self._add_container("rich_text_section")
+            self.blocks[-1]["elements"].append({"type": "rich_text_section", "elements": self._section})
         else:
             self._section.append({"type": "text", "text": "\n"})
         self._section.extend(line)
+
+    def _make_room(self, length: int) -> bool:
+        """In the last block, or in a new one. Once something has no room, nothing after it has."""
+        if self.is_truncated or length > self.characters_left:
+            self.is_truncated = True
+            return False
+        if length > self._block_room:
+            if self.blocks_left == 0:
+                self.is_truncated = True
+                return False
+            self._open_block()
+        self._block_room -= length
+        self.characters_left -= length
+        return True
 
     def _open_block(self) -> None:
         self.blocks.append({"type": "rich_text", "elements": []})
         self.blocks_left -= 1
         self._block_room = self.BLOCK + 1
         self._section = []
-
-    def _add_container(self, kind: str) -> list[Element]:
-        elements: list[Element] = []
-        self.blocks[-1]["elements"].append({"type": kind, "elements": elements})
-        return elements
 
 
 def _truncate_line(line: Iterable[Element], limit: int) -> list[Element]:

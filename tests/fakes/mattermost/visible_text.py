@@ -24,3 +24,8 @@ def _block(token: Token) -> str:
         for child in children
         if child.type in ("text", "code_inline", "softbreak", "hardbreak")
     )
+
+
+def copied_code(markdown: str) -> list[str]:
+    """What the copy button of each code block puts into the clipboard."""
+    return [token.content.removesuffix("\n") for token in _MARKDOWN.parse(markdown) if token.type == "fence"]

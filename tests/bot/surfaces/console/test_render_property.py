@@ -22,7 +22,8 @@ spans: st.SearchStrategy[Span] = st.one_of(
     clocks,
     st.builds(PersonName, strings),
     st.builds(Link, strings, strings),
-    st.builds(Code, strings, st.booleans()),
+    st.builds(Code, strings),
+    st.builds(Code, st.text(st.characters(max_codepoint=126), max_size=10), st.just(True)),  # never wrapped
     st.builds(Bold, strings),
 )
 texts: st.SearchStrategy[Text] = st.lists(spans, max_size=4).map(tuple)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.models import TaskState
+from adapters.protocol import Markup
 from bot.surfaces.slack import button_values as button_values
 from bot.surfaces.slack import elements, render, views
 from bot.surfaces.slack.encoding import decode, escape, escape_truncated
@@ -32,6 +33,7 @@ from commands.model.card import (
     Text,
 )
 from commands.model.intents import Comment, Finish, Intent, OpenForm
+from commands.text.markdown import rich_text
 from tests.fakes.slack_blocks import message_faults, option_faults, view_faults
 
 MARKUP = st.sampled_from(
@@ -55,6 +57,7 @@ SPANS: st.SearchStrategy[Span] = st.one_of(
     st.builds(Link, TEXT, URLS),
     st.builds(Code, TEXT, st.booleans()),
     st.builds(Bold, TEXT),
+    st.builds(rich_text, TEXT, st.sampled_from(Markup)),
 )
 TEXTS: st.SearchStrategy[Text] = st.lists(SPANS, max_size=4).map(tuple)
 INTENTS: st.SearchStrategy[Intent] = st.one_of(
