@@ -15,6 +15,7 @@ from adapters.models import Model, RunKey
 from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer
+from commands.cards.notices import with_files_left_out
 from commands.cards.permitted_buttons import with_permitted_buttons
 from commands.guest_access import is_for_guests, require_reading
 from commands.lookup.earlier_message import (
@@ -29,6 +30,7 @@ from commands.lookup.message_intent import message_needs_current_rights, needs_p
 from commands.lookup.passing_mention import ask_first
 from commands.lookup.run_lookup import find_run_for_read, find_run_for_write
 from commands.lookup.runbook_lookup import require_no_run
+from commands.lookup.shared_files import names_left_out
 from commands.model.card import Answer
 from commands.model.command import Right, Scope
 from commands.model.errors import BadArguments, CommandError
@@ -203,6 +205,7 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
             prepared = await prepare_start(intent, context)
             return _start_route(prepared) if isinstance(prepared, Start) else prepared
         answer = await services.commands[intent.verb].handle(intent, context)
+        answer = with_files_left_out(answer, names_left_out(intent, message))
         if context.run is not None:
             await services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
