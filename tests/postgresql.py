@@ -107,8 +107,12 @@ class PostgresServer:
             raise CannotStartServer(f"{' '.join(command)} failed:\n{said}")
 
     def _bin(self) -> Path:
-        programs = self._copy if self._copy.exists() else _wheel() / self._copy.name
-        return programs / "bin"
+        return (self._copy if self._copy.exists() else _wheel() / self._copy.name) / "bin"
+
+    @staticmethod
+    def client_programs() -> Path:
+        """The folder of ``pg_dump`` and others, which any user may run."""
+        return _wheel() / f"pginstall{VERSION}" / "bin"
 
     def _call(self, command: Sequence[str], output: IO[bytes] | int) -> int:
         return subprocess.run(
@@ -205,6 +209,17 @@ def new_database() -> Iterator[str]:
     """The URL of a database with the tables of this version and no rows."""
     server = shared_server()
     url = server.create_database(_TEMPLATE)
+    try:
+        yield url
+    finally:
+        server.drop_database(url)
+
+
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """The URL of a database without tables."""
+    server = shared_server()
+    url = server.create_database()
     try:
         yield url
     finally:

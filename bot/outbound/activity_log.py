@@ -114,17 +114,23 @@ class ActivityLog:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def post(self, line: ActivityLine, cause: Message | None = None) -> str:
+    async def post(self, line: ActivityLine, cause: Message | None = None, *, is_new: bool = False) -> str:
         """The line is durable and posted soon. Returns the key of its delivery; "" if there is nothing to send
-        yet."""
+        yet.
+
+        ``is_new``: nothing was stored in its slot by an earlier process. Such a line may be durable only together
+        with what the caller stores next.
+        """
         async with self._locks.setdefault(line.run, asyncio.Lock()):
             await self._live_cards.load(line.run)
             post, number = await self._position(line)
             if post is None:
                 return ""
-            earlier = await self._rows.add_line(post, number, line)
-            is_known = earlier is not None or line.slot in self._known_slots
-            post = earlier or post
+            is_known = line.slot in self._known_slots
+            if is_new and not is_known and not self._has_replicas:
+                self._rows.add_new_line(post, number, line)
+            elif earlier := await self._rows.add_line(post, number, line):
+                is_known, post = True, earlier
             is_correction = is_known and not self._batches.is_waiting(post)
             self._remember_slot(line.slot)
         can_wait = line.can_wait and not is_correction and number < MAX_LINES_PER_POST - 1

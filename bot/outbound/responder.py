@@ -244,7 +244,8 @@ class Responder:
         """
         self._queued.discard(message.key)
         lines = [*answer.activity, *await self._corrections(message, answer, resumed)]
-        keys = [await self._post_line(line, message) for line in lines if await self._has_place(line)]
+        shown = [line for line in lines if await self._has_place(line)]
+        keys = [await self._post_line(line, message, is_new=not resumed and not line.corrects) for line in shown]
         for handle in {*answer.changed_runs, answer.announces, answer.thread_of}:
             await self._run(handle)
         for handle in answer.changed_runs:
@@ -282,9 +283,9 @@ class Responder:
     async def _has_place(self, line: ActivityLine) -> bool:
         return await self._activity_log.has_thread(line.run) and await self._activity_log.accepts(line)
 
-    async def _post_line(self, line: ActivityLine, message: Message) -> str:
+    async def _post_line(self, line: ActivityLine, message: Message, *, is_new: bool) -> str:
         try:
-            return await self._activity_log.post(line, message)
+            return await self._activity_log.post(line, message, is_new=is_new)
         except StoreError:
             self._activity_log.post_soon(line, message)
             return ""

@@ -1,7 +1,7 @@
 """Activity lines, and the posts that hold them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -34,21 +34,17 @@ class ActivityRows:
     async def add_line(self, post: ActivityPost, number: int, line: ActivityLine) -> ActivityPost | None:
         """Saves a line that is to be shown, at its position in the post, which may be new. If another post has the
         line's slot, the line is saved there, and that post is returned."""
-        new = {"post": post.post, "place": post.place.model_dump_json(), "at": post.at, "run": _number(post.run)}
-        row = {"run": _number(line.run), "nonce": post.nonce, "number": number, "line": _dump_line(line)}
-
-        def change(connection: Connection) -> Row | None:
-            earlier = connection.row(_POST_OF_SLOT, slot=line.slot)
-            if earlier is not None and earlier["nonce"] != post.nonce:
-                connection.execute(_REPLACE_LINE, slot=line.slot, line=row["line"])
-                return earlier
-            connection.execute(_INSERT_POST, nonce=post.nonce, **new)
-            connection.put("activity_lines", {"slot": line.slot}, row | {"shown": False})
-            connection.changed("activity_lines", line.slot)
-            return None
-
-        earlier = await self._store.transaction(change, Commit.ACTIVITY)
+        earlier = await self._store.transaction(_adding(post, number, line), Commit.ACTIVITY)
         return None if earlier is None else _load_post(earlier)
+
+    def add_new_line(self, post: ActivityPost, number: int, line: ActivityLine) -> None:
+        """As ``add_line``, of a slot that has no line: durable together with what is requested next."""
+        add = _adding(post, number, line)
+
+        def change(connection: Connection) -> None:
+            add(connection)
+
+        self._store.later(change, Commit.ACTIVITY)
 
     async def mark_shown(self, post: ActivityPost, lines: Sequence[ActivityLine]) -> None:
         """The chat has the post, with these lines. One that was changed since is still to be shown."""
@@ -110,6 +106,24 @@ class ActivityRows:
     async def _posts(self, condition: str = "", **values: object) -> Sequence[ActivityPost]:
         rows = await self._store.rows(f"select * from activity_posts {condition}", **values)  # noqa: S608
         return self._store.parse_rows("activity_posts", rows, _load_post, key=["nonce"])
+
+
+def _adding(post: ActivityPost, number: int, line: ActivityLine) -> Callable[[Connection], Row | None]:
+    """Returns the row of the other post that has the line's slot, if there is one."""
+    new = {"post": post.post, "place": post.place.model_dump_json(), "at": post.at, "run": _number(post.run)}
+    row = {"run": _number(line.run), "nonce": post.nonce, "number": number, "line": _dump_line(line)}
+
+    def change(connection: Connection) -> Row | None:
+        earlier = connection.row(_POST_OF_SLOT, slot=line.slot)
+        if earlier is not None and earlier["nonce"] != post.nonce:
+            connection.execute(_REPLACE_LINE, slot=line.slot, line=row["line"])
+            return earlier
+        connection.execute(_INSERT_POST, nonce=post.nonce, **new)
+        connection.put("activity_lines", {"slot": line.slot}, row | {"shown": False})
+        connection.changed("activity_lines", line.slot)
+        return None
+
+    return change
 
 
 _INSERT_POST = """

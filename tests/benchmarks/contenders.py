@@ -52,8 +52,20 @@ class Contender(ABC):
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def pids(self) -> Sequence[int]:
+        """Of all of its processes."""
+        return (self.pid,)
+
     async def start(self) -> None:
         self.runbooks = self.world.new_runbooks()
+        await self.launch()
+        self.world.set_latency(0.0)
+        await self.prepare()
+        self.world.set_latency(LATENCY)
+
+    async def launch(self) -> None:
+        """Its process is ready when this returns."""
         environment = {**os.environ, **self.world.environment, **self.variables()}
         started_at = time.perf_counter()
         self._process = await asyncio.create_subprocess_exec(
@@ -68,9 +80,6 @@ class Contender(ABC):
                     raise DidNotStartError(f"{self.name} ended with {self._process.returncode} at its start")
                 await asyncio.sleep(0.02)
         self.ready_after = time.perf_counter() - started_at
-        self.world.set_latency(0.0)
-        await self.prepare()
-        self.world.set_latency(LATENCY)
 
     async def stop(self) -> None:
         if self._process is not None and self._process.returncode is None:

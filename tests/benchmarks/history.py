@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.models import Person
-from tests.benchmarks.history_database import History, make_database
+from tests.benchmarks.history_database import History, add_unfinished_messages, make_database
 from tests.benchmarks.world import Command, WatchedSlack, is_ready
 from tests.e2e.platforms import LocalPlatform
 from tests.e2e.process import free_port, to_toml
@@ -25,6 +25,7 @@ from tests.e2e.process import free_port, to_toml
 CHANNELS = [f"C{number:04}" for number in range(20)]
 ROUNDS = 200
 STARTS = 20
+UNFINISHED = 5_000
 READY_SECONDS, RSS_MB, P99_MS, STALL_MS = 2.0, 250.0, 100.0, 50.0
 """The goals."""
 
@@ -71,6 +72,11 @@ class Measured:
             await asyncio.sleep(0.02)
         return time.perf_counter() - began
 
+    async def stop(self) -> None:
+        if self.process.returncode is None:
+            self.process.terminate()
+            await self.process.wait()
+
     async def answer(self, line: str, channel: str) -> float:
         """Milliseconds until its sender saw the answer."""
         command = Command(lambda _: False)
@@ -100,12 +106,15 @@ async def measure(history: History, folder: Path) -> bool:
         print(
             f"{memory:.0f} MB after the load, longest stall {stall:.0f} ms, {len(slack.seen)} requests to the chat"
         )
+        await process.stop()
+        add_unfinished_messages(folder / "liaison.db", history, UNFINISHED)
+        again = await process.start()
+        print(f"ready after {again:.2f} s with {UNFINISHED} unfinished messages")
     finally:
-        process.process.terminate()
-        await process.process.wait()
+        await process.stop()
         await slack.stop()
     slowest = max(percentile(times[line], 99) for line in ("mine", "next", "runs"))
-    return ready <= READY_SECONDS and memory <= RSS_MB and slowest <= P99_MS and stall <= STALL_MS
+    return max(ready, again) <= READY_SECONDS and memory <= RSS_MB and slowest <= P99_MS and stall <= STALL_MS
 
 
 async def ask(process: Measured, history: History) -> dict[str, list[float]]:

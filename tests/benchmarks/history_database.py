@@ -94,6 +94,27 @@ async def make_database(path: Path, history: History) -> None:
         database.execute("analyze")
 
 
+def add_unfinished_messages(path: Path, history: History, count: int) -> None:
+    """As a process leaves them that is killed right after it has recorded them."""
+    now = datetime.now(UTC)
+    actor = Actor(surface="slack", workspace="T0ACME", id="U0ANA", name="Ana")
+    rows = []
+    for number in range(1, count + 1):
+        message = Message(
+            key=f"slack/T0ACME/unfinished-{number}",
+            actor=actor,
+            place=history.place(number),
+            via=Via.COMMAND,
+            at=now,
+            text=f"next R{history.finished + number % history.live + 1}",
+        )
+        text = message.model_dump_json(exclude_defaults=True)
+        row = {"key": message.key, "message": text, "answer": b"", "state": "new", "stopped": False}
+        rows.append(row | {"at": now.isoformat(timespec="microseconds")})
+    with closing(sqlite3.connect(path)) as database, database:
+        _insert(database, "inbox", rows)
+
+
 def _insert(database: sqlite3.Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
     columns = ", ".join(f'"{column}"' for column in rows[0])
     values = ", ".join(f":{column}" for column in rows[0])

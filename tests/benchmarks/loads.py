@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,13 +47,13 @@ class Typist:
 
     async def put_under(self, load: Load) -> Sample:
         """Returns once everything that the commands caused is over."""
-        cpu, requests, started_at = cpu_seconds(self._contender.pid), self._world.requests, time.perf_counter()
+        cpu, requests, started_at = cpu_seconds(self._contender.pids), self._world.requests, time.perf_counter()
         commands = await (self._at_rate(load) if load.rate else self._in_flight(load))
         seconds = time.perf_counter() - started_at
         await self._world.quiet(self._contender.quiet_seconds)
         count = len(commands)
         return Sample(
-            cpu=(cpu_seconds(self._contender.pid) - cpu) * 1000 / count,
+            cpu=(cpu_seconds(self._contender.pids) - cpu) * 1000 / count,
             rate=count / seconds,
             requests=(self._world.requests - requests) / count,
             acks=sorted(command.ack for command in commands),
@@ -102,10 +103,13 @@ async def _all_drawn(commands: list[Command]) -> None:
             await command.drawn.wait()
 
 
-def cpu_seconds(pid: int) -> float:
-    """Of the process, in user and kernel mode, so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """Of these processes, in user and kernel mode, so far."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest_asyncio
 
+from tests.databases import rows
 from tests.e2e.conftest import Environment, Scene
 from tests.e2e.mattermost_chat import MattermostChat
 from tests.e2e.platforms import LocalPlatform
 from tests.e2e.process import Liaison
+from tests.postgresql import PostgresServer, empty_database
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "operations.md"
 
@@ -31,11 +33,11 @@ async def run(heading: str, folder: Path, config: Path, **environ: str) -> str:
     """Their output. They must succeed."""
     text = commands(heading)
     assert text, heading
-    program = Path(sys.executable).parent
+    program, path = Path(sys.executable).parent, environ.get("PATH", os.environ["PATH"])
     process = await asyncio.create_subprocess_exec(
         *("sh", "-ec", text),
         cwd=folder,
-        env={**os.environ, "PATH": f"{program}:{os.environ['PATH']}", "LIAISON_CONFIG": str(config), **environ},
+        env={**os.environ, "LIAISON_CONFIG": str(config), **environ, "PATH": f"{program}:{path}"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -54,6 +56,15 @@ async def own_scene(tmp_path: Path) -> AsyncIterator[Scene]:
         chat.set_liaison_url(liaison.url)
         await stack.enter_async_context(liaison)
         yield Scene(Environment(chat, {"local": local}, liaison), chat.create_room())
+
+
+def use_database(liaison: Liaison, url: str, folder: Path) -> None:
+    """With the key that Liaison has made for the SQLite database in ``folder``."""
+    key = (folder / "liaison.db.key").read_text().strip()
+    other = re.compile(r'database_url = "[^"]+"(\nsecret_key = "[^"]+")?')
+    settings, changed = other.subn(f'database_url = "{url}"\nsecret_key = "{key}"', liaison.config.read_text())
+    assert changed == 1
+    liaison.config.write_text(settings)
 
 
 def count_runs(database: Path) -> int:
@@ -124,14 +135,34 @@ async def test_everything_moves_to_postgresql(own_scene: Scene, tmp_path: Path, 
     assert await liaison.stop() == 0
     output = await run("PostgreSQL", tmp_path, liaison.config, DATABASE_URL=postgres_url)
     assert "1  runs" in output
-    key = (tmp_path / "liaison.db.key").read_text().strip()
-    old = f'database_url = "sqlite:///{tmp_path}/liaison.db"'
-    assert old in liaison.config.read_text()
-    new = f'database_url = "{postgres_url}"\nsecret_key = "{key}"'
-    liaison.config.write_text(liaison.config.read_text().replace(old, new))
+    use_database(liaison, postgres_url, tmp_path)
     await liaison.start()
     await scene.room.click("Begin T1", old_button)
     await scene.room.wait_for_text(rf"(?s){number} .*T1 [^\n]+\n?[^\n]*running")
+
+
+async def test_a_backup_of_postgresql_is_restored_into_an_empty_database(
+    own_scene: Scene, tmp_path: Path, postgres_url: str
+) -> None:
+    scene, liaison, programs = own_scene, own_scene.liaison, PostgresServer.client_programs()
+    path = f"{programs}:{os.environ['PATH']}"
+    assert await liaison.stop() == 0
+    use_database(liaison, postgres_url, tmp_path)
+    await liaison.start()
+    run_before = await scene.start_run(on="local")
+    old_button = await scene.room.wait_for_button("Begin T1")
+    await run("Backup of PostgreSQL", tmp_path, liaison.config, DATABASE_URL=postgres_url, PATH=path)
+    await scene.start_run(on="local", room=scene.environment.chat.create_room())
+    assert await liaison.stop() == 0
+    with empty_database() as restored:
+        environ = {"EMPTY_DATABASE_URL": restored, "PATH": path}
+        await run("Restore of PostgreSQL", tmp_path, liaison.config, **environ)
+        assert rows(restored, "select count(*) from runs") == [(1,)]
+        use_database(liaison, restored, tmp_path)
+        await liaison.start()
+        await scene.room.click("Begin T1", old_button)
+        await scene.room.wait_for_text(rf"(?s){run_before} .*T1 [^\n]+\n?[^\n]*running")
+        assert await liaison.stop() == 0
 
 
 async def test_a_backup_never_overwrites_one(own_scene: Scene, tmp_path: Path) -> None:

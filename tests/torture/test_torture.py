@@ -15,7 +15,7 @@ from tests.torture.plan import Command, Plan, make_plan
 from tests.torture.run import run_plan
 from tests.torture.world import LANES, Deployment
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(420)
 
 CUTOVER, LOCAL = LANES.index(("cutover", "slack")), LANES.index(("local", "slack"))
 COMMANDS = (
@@ -56,17 +56,17 @@ async def test_an_error_in_liaison_is_found(
 
 
 @pytest.mark.slow
-async def test_forty_seconds_of_everything(tmp_path: Path) -> None:
-    plan = make_plan(7, 40, [platform for platform, _ in LANES], rate=8, every=1.2)
+async def test_ninety_seconds_of_everything(tmp_path: Path) -> None:
+    plan = make_plan(7, 90, [platform for platform, _ in LANES], rate=8, every=1.2)
     report = await run_plan(plan, tmp_path)
     print(report)
     assert not report.problems, report
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(420)
-async def test_forty_seconds_of_everything_with_three_replicas(tmp_path: Path) -> None:
-    plan = make_plan(7, 40, [platform for platform, _ in LANES], rate=4, every=1.5, postgresql=True)
+@pytest.mark.timeout(480)
+async def test_ninety_seconds_of_everything_with_three_replicas(tmp_path: Path) -> None:
+    plan = make_plan(7, 90, [platform for platform, _ in LANES], rate=4, every=1.5, postgresql=True)
     with own_server() as server:
         report = await run_plan(plan, tmp_path, Deployment(3, server))
     print(report)

@@ -15,7 +15,7 @@ from bot.outbound.outbox import Outbox
 from bot.storage.activity import ActivityRows
 from bot.storage.live_cards import LiveCard
 from bot.storage.outbox import Kind, OutboxRows
-from bot.storage.store import Store
+from bot.storage.store import Commit, Store
 from bot.surfaces.console.surface import Console, room
 from bot.surfaces.errors import ChatUnreachable, SurfaceError
 from bot.surfaces.protocol import PostRef
@@ -223,3 +223,19 @@ async def test_lines_that_waited_before_a_kill_are_posted_after_it(scene: Scene)
     await scene.log.post(done(1))
     await scene.restart()
     await until(lambda: scene.lines == ["Ana finished T1"])
+
+
+async def test_a_new_line_is_stored_in_one_commit_with_what_is_stored_next(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[list[Commit]] = []
+
+    def note(when: str, kinds: Sequence[Commit]) -> None:
+        if when == "after":
+            commits.append(list(kinds))
+
+    monkeypatch.setattr(Store, "commit_hook", staticmethod(note))
+    await scene.log.post(done(1), is_new=True)
+    await scene.store.execute("update inbox set state = state", Commit.DONE)
+    assert {Commit.ACTIVITY, Commit.DONE} <= set(commits[0])
+    assert [line.slot for line in await scene.log.lines_of_message("R1")] == ["R1:1"]
