@@ -189,9 +189,10 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
     if has_begun:
         services, runs = context.services, None
     context = replace(context, services=services)
-    right, is_public = Right.READ, True
+    right, is_public, left_out = Right.READ, True, ""
     try:
         intent = services.commands.intent_from(route.intent or {})
+        left_out = names_left_out(intent, message)
         right, is_public = services.commands.right_of(intent), is_for_guests(intent, services)
         if not has_begun:
             await require_right_for(intent, message, services)
@@ -205,11 +206,11 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
             prepared = await prepare_start(intent, context)
             return _start_route(prepared) if isinstance(prepared, Start) else prepared
         answer = await services.commands[intent.verb].handle(intent, context)
-        answer = with_files_left_out(answer, names_left_out(intent, message))
         if context.run is not None:
             await services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
         answer = error_answer(error, services, message, is_write=right is not Right.READ)
+    answer = with_files_left_out(answer, left_out)
     if answer.private is not None and not is_public:
         answer = replace(answer, private=replace(answer.private, members_only=True))
     return _for_its_reader(answer, message, services, runs)

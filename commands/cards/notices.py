@@ -33,7 +33,11 @@ def with_files_left_out(answer: Answer, names: str) -> Answer:
         return answer
     line = translate("files.left_out", names=names, example=Code("comment T3: what it shows"))
     private = answer.private
-    shown = short_card(line) if private is None else replace(private, lines=(*private.lines, line))
+    shown = (
+        short_card(line)
+        if private is None
+        else replace(private, lines=(*private.lines, line), shown_elsewhere=False)
+    )
     return replace(answer, private=shown)
 
 

@@ -37,6 +37,8 @@ async def test_what_takes_no_files_says_so(scene: Scene) -> None:
     await scene.start_run()
     await scene.room.mention("begin T1", files=["graph.png"])
     await scene.wait_for_text(r"Not added to the run: graph\.png")
+    await scene.room.mention("assign T2 me", files=["plan.png"])
+    await scene.wait_for_text(r"Not added to the run: plan\.png")
 
 
 def _written(scene: Scene) -> str:
