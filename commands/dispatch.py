@@ -15,6 +15,7 @@ from adapters.models import Model, RunKey
 from adapters.toolkit.messages import in_language
 from commands.access import is_listed, require_right
 from commands.cards.error_card import error_answer
+from commands.cards.notices import with_files_left_out
 from commands.cards.permitted_buttons import with_permitted_buttons
 from commands.guest_access import is_for_guests, require_reading
 from commands.lookup.earlier_message import (
@@ -29,6 +30,7 @@ from commands.lookup.message_intent import message_needs_current_rights, needs_p
 from commands.lookup.passing_mention import ask_first
 from commands.lookup.run_lookup import find_run_for_read, find_run_for_write
 from commands.lookup.runbook_lookup import require_no_run
+from commands.lookup.shared_files import names_left_out
 from commands.model.card import Answer
 from commands.model.command import Right, Scope
 from commands.model.errors import BadArguments, CommandError
@@ -187,9 +189,10 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
     if has_begun:
         services, runs = context.services, None
     context = replace(context, services=services)
-    right, is_public = Right.READ, True
+    right, is_public, left_out = Right.READ, True, ""
     try:
         intent = services.commands.intent_from(route.intent or {})
+        left_out = names_left_out(intent, message)
         right, is_public = services.commands.right_of(intent), is_for_guests(intent, services)
         if not has_begun:
             await require_right_for(intent, message, services)
@@ -207,6 +210,7 @@ async def _execute(message: Message, route: Route, context: CommandContext, has_
             await services.runs.mark_used(message.actor, context.run.handle)
     except (CommandError, AdapterError) as error:
         answer = error_answer(error, services, message, is_write=right is not Right.READ)
+    answer = with_files_left_out(answer, left_out)
     if answer.private is not None and not is_public:
         answer = replace(answer, private=replace(answer.private, members_only=True))
     return _for_its_reader(answer, message, services, runs)

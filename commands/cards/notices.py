@@ -1,6 +1,7 @@
 """What people are told about a change: "Ana assigned you T4 …", "T5 … can begin", "R7 … has ended"."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.models import Health, Task, TaskState
 from adapters.protocol import supports
@@ -9,7 +10,7 @@ from commands.cards.health_line import health_title
 from commands.cards.task_buttons import approve_button, begin_button
 from commands.cards.task_row import as_shown
 from commands.lookup.earlier_message import plain_name
-from commands.model.card import Button, Card, PersonName, Text
+from commands.model.card import Answer, Button, Card, Code, PersonName, Text
 from commands.model.messages import Actor
 from commands.model.ports import Services
 from commands.model.run_head import run_health
@@ -24,6 +25,20 @@ _MOST_BUTTONS = 3
 
 def mention(actor: Actor) -> PersonName:
     return PersonName(actor.display_name, actor.id, ping=True)
+
+
+def with_files_left_out(answer: Answer, names: str) -> Answer:
+    """Says which files of the message are no part of the run."""
+    if not names:
+        return answer
+    line = translate("files.left_out", names=names, example=Code("comment T3: what it shows"))
+    private = answer.private
+    shown = (
+        short_card(line)
+        if private is None
+        else replace(private, lines=(*private.lines, line), shown_elsewhere=False)
+    )
+    return replace(answer, private=shown)
 
 
 def assigned_card(

@@ -8,6 +8,7 @@ import json
 
 from commands.language.parser import command_lines, parse_line
 from commands.lookup.intent_run import refers_to_run
+from commands.lookup.shared_files import with_files
 from commands.lookup.suggestions import (
     corrected_flag_buttons,
     form_buttons,
@@ -17,11 +18,24 @@ from commands.lookup.suggestions import (
 )
 from commands.model.command import CommandSet, Right, Scope
 from commands.model.errors import BadArguments, CommandError, UnknownCommand
-from commands.model.intents import Choose, DecideOutcome, Drop, Intent, Retry, RunLines, Show, Start, Stop, Whoami
+from commands.model.intents import (
+    Choose,
+    Comment,
+    DecideOutcome,
+    Drop,
+    Intent,
+    Retry,
+    RunLines,
+    Show,
+    Start,
+    Stop,
+    Whoami,
+)
 from commands.model.messages import Message
 from commands.model.ports import Services
 
 MAX_TEXT = 64 * 1024  # bytes of a message; the chats' own limits are below it
+_FILES_ALONE = "files"
 SLOW_TEXT = 16 * 1024  # characters; parsing more would hold up the event loop
 
 
@@ -37,7 +51,7 @@ def parse_message(message: Message, services: Services) -> Intent:
     if lines:
         return RunLines(lines=lines)
     try:
-        return parse_line(message.text, services)
+        return with_files(_parse_line(message, services), message.files)
     except BadArguments as error:
         if error.key == "parse.flag_guess":
             error.buttons = corrected_flag_buttons(error, message, services)
@@ -54,6 +68,16 @@ def parse_message(message: Message, services: Services) -> Intent:
             error.key, error.buttons = "parse.verb_first", buttons
             raise
         return Show(what=text)
+
+
+def _parse_line(message: Message, services: Services) -> Intent:
+    try:
+        return parse_line(message.text, services)
+    except BadArguments as error:
+        if error.key != "parse.missing_text" or not message.files:
+            raise
+    comment = parse_line(f"{message.text} {_FILES_ALONE}", services)  # files are enough of a comment
+    return comment.model_copy(update={"text": ""}) if isinstance(comment, Comment) else comment
 
 
 async def read_message(message: Message, services: Services) -> Intent:

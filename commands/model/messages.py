@@ -114,6 +114,13 @@ class ReplyRoute(Model):
     waits: float = Field(0.0, exclude_if=lambda seconds: not seconds)
 
 
+class SharedFile(Model):
+    """A file that was posted with a message. ``link`` is where those who may see it find it, in the chat."""
+
+    name: CleanText = ""
+    link: str = ""
+
+
 class Message(Model):
     """One accepted delivery: either ``text`` or ``intent`` is set, unless it ``is_unread``.
 
@@ -133,6 +140,7 @@ class Message(Model):
     link: str = ""  # permalink of the message that a shortcut was used on
     in_passing: bool = Field(False, exclude_if=lambda in_passing: not in_passing)
     edits: str = Field("", exclude_if=lambda edits: not edits)
+    files: tuple[SharedFile, ...] = Field((), exclude_if=lambda files: not files)
 
     @property
     def is_unread(self) -> bool:

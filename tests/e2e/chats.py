@@ -48,8 +48,9 @@ class Room(ABC):
         """Types ``/run text``, delivered in the chat's own encoding."""
 
     @abstractmethod
-    async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
-        """Posts ``@liaison text``; ``thread``: the id of the message to reply to."""
+    async def mention(self, text: str, *, user: str = "ana", thread: str = "", files: Sequence[str] = ()) -> None:
+        """Posts ``@liaison text``; ``thread``: the id of the message to reply to; ``files``: names of what is
+        attached."""
 
     @abstractmethod
     async def say(self, text: str, *, user: str = "ana", thread: str = "") -> str:

@@ -92,8 +92,9 @@ class MattermostRoom(Room):
         delivered = await fake.typed(url, form)
         return _delivery(delivered, resend)
 
-    async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
-        await self.chat.fake.say(self.channel, f"@liaison {text}", self.chat.users[user], root=thread)
+    async def mention(self, text: str, *, user: str = "ana", thread: str = "", files: Sequence[str] = ()) -> None:
+        person = self.chat.users[user]
+        await self.chat.fake.say(self.channel, f"@liaison {text}", person, root=thread, files=tuple(files))
 
     async def say(self, text: str, *, user: str = "ana", thread: str = "") -> str:
         post = await self.chat.fake.say(self.channel, text, self.chat.users[user], root=thread)

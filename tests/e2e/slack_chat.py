@@ -98,10 +98,11 @@ class SlackRoom(Room):
         typed = as_delivered(text, {**chat.users, **chat.groups})
         return self._delivery(await chat.fake.command(chat.url, typed, user=chat.users[user], channel=self.id))
 
-    async def mention(self, text: str, *, user: str = "ana", thread: str = "") -> None:
+    async def mention(self, text: str, *, user: str = "ana", thread: str = "", files: Sequence[str] = ()) -> None:
         chat = self.chat
         typed = as_delivered(text, chat.users)
-        await chat.fake.mention(chat.url, typed, user=chat.users[user], channel=self.id, thread=thread)
+        person = chat.users[user]
+        await chat.fake.mention(chat.url, typed, user=person, channel=self.id, thread=thread, files=files)
 
     async def say(self, text: str, *, user: str = "ana", thread: str = "") -> str:
         chat = self.chat

@@ -25,8 +25,9 @@ delivery again, as Slack does on a retry. Triggers are valid for ``slack.trigger
 raise it on a slow machine. Faults: ``slack.fault("cut_after", path="chat.postMessage")``.
 """
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.fakes.slack_blocks import buttons, is_labelled, option_faults, view_faults, visible_block_text
@@ -67,11 +68,27 @@ class Slack(SlackDeliveries):
         return await self.deliver(app_url, "slash_commands", payload)
 
     async def mention(
-        self, app_url: str, text: str, *, user: str, channel: str, thread: str = "", opening: bool = True
+        self,
+        app_url: str,
+        text: str,
+        *,
+        user: str,
+        channel: str,
+        thread: str = "",
+        opening: bool = True,
+        files: Sequence[str] = (),
     ) -> Delivered:
-        """Posts ``@liaison text`` (just ``text`` if not ``opening``), and delivers it as ``app_mention``."""
+        """Posts ``@liaison text`` (just ``text`` if not ``opening``), and delivers it as ``app_mention``.
+        ``files``: names of what is attached."""
         post = self.say(f"<@{self.bot_user}> {text}" if opening else text, user, channel, thread)
-        return await self.deliver(app_url, "events_api", self.event(post, "app_mention"))
+        attached = {"files": [self.file(name, user) for name in files]} if files else {}
+        return await self.deliver(app_url, "events_api", self.event(post, "app_mention", **attached))
+
+    def file(self, name: str, user: str) -> dict[str, Any]:
+        """As in the events of a message (Slack docs, "File object")."""
+        id = f"F{self.new_ts().replace('.', '')}"
+        place = f"https://acme.slack.com/files/{user}/{id}/{re.sub(r'[^a-z0-9.]', '_', name.lower())}"
+        return {"id": id, "name": name, "title": name, "user": user, "mode": "hosted", "permalink": place}
 
     async def direct(self, app_url: str, text: str, *, user: str) -> Delivered:
         """Posts a direct message to the bot."""
@@ -320,8 +337,11 @@ class Slack(SlackDeliveries):
         assert not set(values) - set(modal.fields), f"the form has {modal.fields}"
         modal.entered |= {field: _entered(modal.element(field), value) for field, value in values.items()}
 
-    async def shortcut(self, app_url: str, callback_id: str, post: Posted, *, user: str) -> Delivered:
-        """Uses a message shortcut ("start_here", "add_comment") on ``post``."""
+    async def shortcut(
+        self, app_url: str, callback_id: str, post: Posted, *, user: str, files: Sequence[str] = ()
+    ) -> Delivered:
+        """Uses a message shortcut ("start_here", "add_comment") on ``post``, which has ``files``."""
+        attached = {"files": [self.file(name, post.user) for name in files]} if files else {}
         thread = {"thread_ts": post.thread_ts} if post.thread_ts else {}
         payload = {
             **self.interaction("message_action", user),
@@ -329,7 +349,9 @@ class Slack(SlackDeliveries):
             "response_url": self.new_response_url(post.channel, user),
             "channel": {"id": post.channel, "name": self.channels[post.channel].name},
             "message_ts": post.ts,
-            "message": {"type": "message", "user": post.user, "ts": post.ts, "text": post.text, **thread},
+            "message": {"type": "message", "user": post.user, "ts": post.ts, "text": post.text}
+            | thread
+            | attached,
         }
         return await self.deliver(app_url, "interactive", payload)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.surfaces.mattermost.driver import is_id
-from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
+from commands.model.messages import Actor, Message, Place, ReplyRoute, SharedFile, Via
 
 _MAX_EDIT_MS = 24 * 3600 * 1000  # later, the message as it was may not be stored any more
 
@@ -135,6 +135,7 @@ class BotAccount:
             at=at,
             text=text,
             reply=ReplyRoute(post=incoming.id),
+            files=_shared_files(post, f"{self.site}/_redirect/pl/{incoming.id}" if self.site else ""),
         )
 
     def _is_from_person(self, incoming: IncomingPost) -> bool:
@@ -164,6 +165,16 @@ class BotAccount:
         inside = re.search(rf"(?<![\w@`])@{re.escape(self.username)}(?![\w-])", message, re.IGNORECASE)
         text = command_in(message[: inside.start()], message[inside.end() :]) if inside else ""
         return text or None, True
+
+
+def _shared_files(post: Mapping[str, Any], link: str) -> tuple[SharedFile, ...]:
+    """All with the link of their post. Servers that leave out its metadata name no files."""
+    ids, metadata = post.get("file_ids"), post.get("metadata")
+    infos = metadata.get("files") if isinstance(metadata, Mapping) else None
+    named = [info for info in infos if isinstance(info, Mapping)] if isinstance(infos, list) else []
+    names = {info.get("id"): str(info.get("name") or "") for info in named if isinstance(info.get("id"), str)}
+    found = [id for id in ids if isinstance(id, str)] if isinstance(ids, list) else []
+    return tuple(SharedFile(name=names.get(id, ""), link=link) for id in found)
 
 
 def written_at(incoming: IncomingPost, now: datetime) -> datetime:

@@ -28,7 +28,7 @@ from bot.surfaces.slack.deliveries import (
 )
 from bot.surfaces.slack.encoding import around_mention, decode, text_after_mention
 from bot.surfaces.slack.events import EventParser, authorized_bot_user
-from bot.surfaces.slack.parsing import digest, thread_of
+from bot.surfaces.slack.parsing import digest, shared_files, thread_of
 from bot.surfaces.slack.replies import REPLACES_ORIGINAL
 from bot.surfaces.slack.shortcuts import ShortcutParser
 from bot.surfaces.slack.views import Meta
@@ -145,6 +145,7 @@ class DeliveryParser(ShortcutParser, EventParser):
             at=self.now,
             text=text,
             reply=ReplyRoute(post=ts),
+            files=shared_files(event, self.identity.permalink(channel, ts, thread_of(event))),
         )
         return NewMessage(message, slack_retries=True)
 

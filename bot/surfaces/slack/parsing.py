@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.surfaces.slack.identity import Identity
-from commands.model.messages import Actor, Place
+from commands.model.messages import Actor, Place, SharedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,21 @@ def thread_of(message_body: Mapping[str, Any]) -> str:
     """The thread that a message is in. The first message of a thread is in the channel."""
     thread = str(message_body.get("thread_ts") or "")
     return "" if thread == str(message_body.get("ts") or message_body.get("message_ts") or "") else thread
+
+
+def shared_files(message_body: Mapping[str, Any], link: str) -> tuple[SharedFile, ...]:
+    """``link``: of the message, for a file that has no link of its own in Slack."""
+    files = message_body.get("files")
+    found = [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
+    return tuple(
+        SharedFile(name=str(file.get("name") or file.get("title") or ""), link=_file_link(file) or link)
+        for file in found
+    )
+
+
+def _file_link(file: Mapping[str, Any]) -> str:
+    url = str(file.get("permalink") or "")
+    return url if re.fullmatch(r"https://[\w.-]+\.slack\.com/[\w./%~-]+", url, re.ASCII) else ""
 
 
 def digest(body: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ In mrkdwn, a title such as ``*drop* <!channel>`` would need escaping, and ``*`` 
 type of each element is explicit (Slack docs, "Rich text block").
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bot.surfaces.slack.encoding import (
@@ -20,6 +20,7 @@ from bot.surfaces.slack.formatted import containers
 from bot.surfaces.slack.formatted import length as container_length
 from commands.model.card import Bold, ClockTime, Code, Link, PersonName, RichText, Span
 from commands.model.rich_text import CodeBlock, words
+from commands.text.urls import find_urls
 
 Element = dict[str, Any]
 Line = Sequence[Span]
@@ -28,7 +29,21 @@ _COUNTED = ("text", "url", "fallback", "user_id")
 
 def line_elements(line: Line, *, bold: bool = False) -> list[Element]:
     """The elements of one line, without empty ones."""
-    return [element for span in line if (element := _element(span, bold)) is not None]
+    return [element for span in line for part in _parts(span) if (element := _element(part, bold)) is not None]
+
+
+def _parts(span: Span) -> Iterator[Span]:
+    """The addresses in a plain text are links: Slack finds none in rich text."""
+    if not isinstance(span, str) or "://" not in span:
+        yield span
+        return
+    place = 0
+    for start, url in find_urls(span):
+        if is_linkable_url(url):
+            yield span[place:start]
+            yield Link(url, url)
+            place = start + len(url)
+    yield span[place:]
 
 
 def _element(span: Span, bold: bool) -> Element | None:

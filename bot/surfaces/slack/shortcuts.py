@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.surfaces.slack.deliveries import Delivery, FormRequest, Ignored, NewMessage, UnreadableButton
 from bot.surfaces.slack.encoding import decode, truncate
-from bot.surfaces.slack.parsing import Parser, digest, thread_of
+from bot.surfaces.slack.parsing import Parser, digest, shared_files, thread_of
+from commands.lookup.shared_files import files_text
 from commands.model.intents import Comment, OpenForm
 from commands.model.messages import Actor, Message, Place, ReplyRoute, Via
 
@@ -48,7 +49,7 @@ class ShortcutParser(Parser):
             return FormRequest(form, actor, place, trigger, reply, link)
         if body.get("callback_id") != ADD_COMMENT:
             return _unknown(body, actor, place, reply)
-        text = "\n".join(filter(None, (said, link)))
+        text = "\n".join(filter(None, (said, files_text(shared_files(message_body, link)), link)))
         message = Message(
             key=self._key(body, trigger or digest(body)),
             actor=actor,

@@ -95,6 +95,15 @@ def test_a_step_with_two_fences_on_slack() -> None:
     assert {element["type"] for element in slack_elements(blocks)} == {"text", "link"}  # none that pings
 
 
+def test_addresses_in_plain_text_are_links_on_slack() -> None:
+    blocks = render.card(Card(("T1",), "T1", lines=(("see (https://wiki.example/a_b)!",),))).blocks
+    assert slack_elements(blocks)[-3:] == [
+        {"type": "text", "text": "see ("},
+        {"type": "link", "url": "https://wiki.example/a_b", "text": "https://wiki.example/a_b"},
+        {"type": "text", "text": ")!"},
+    ]
+
+
 def test_a_step_with_two_fences_on_mattermost() -> None:
     text = mattermost_text(rich_text(STEP, Markup.MARKDOWN))
     assert copied_from_mattermost(text) == FENCES

@@ -113,6 +113,11 @@ class Post:
     delete_at: int = 0
     seen_by: str = ""
     edits: int = 0
+    files: tuple[str, ...] = ()  # names
+    file_ids: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.file_ids = [new_id() for _ in self.files]
 
     @property
     def attachments(self) -> list[Json]:
@@ -147,7 +152,10 @@ class Post:
             props["attachments"] = [_client_attachment(attachment) for attachment in self.attachments]
         if props.get("mm_blocks_actions"):
             props["mm_blocks_actions"] = f"encrypted {self.id}"
-        shown = bool(self.attachments)
+        metadata: Json = {"embeds": [{"type": "message_attachment"}]} if self.attachments else {}
+        if self.files:
+            named = zip(self.file_ids, self.files, strict=True)
+            metadata["files"] = [{"id": id, "name": name, "post_id": self.id} for id, name in named]
         return {
             "id": self.id,
             "create_at": self.create_at,
@@ -168,8 +176,8 @@ class Post:
             "reply_count": 0,
             "last_reply_at": 0,
             "participants": None,
-            "metadata": {"embeds": [{"type": "message_attachment"}]} if shown else {},
-        }
+            "metadata": metadata,
+        } | ({"file_ids": self.file_ids} if self.files else {})
 
 
 @dataclass

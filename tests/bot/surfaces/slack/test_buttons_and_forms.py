@@ -239,6 +239,16 @@ async def test_add_to_run_is_a_comment_with_text_and_link(slack: Slack, harness:
     assert message.intent["text"] == f"failed over at <14:02>\n{link}"
 
 
+async def test_add_to_run_takes_the_files_of_the_message(slack: Slack, harness: SlackHarness) -> None:
+    post = slack.say("", BEN, OPS)
+    await slack.shortcut(harness.url, "add_comment", post, user=ANA, files=["graph.png"])
+    intent = harness.intake.messages[0].intent
+    assert intent is not None
+    first, last = intent["text"].splitlines()
+    assert first.startswith("graph.png: https://acme.slack.com/files/")
+    assert last == f"https://acme.slack.com/archives/{OPS}/p{post.ts.replace('.', '')}"
+
+
 async def test_closed_modals_and_unknown_callbacks_are_ignored(slack: Slack, harness: SlackHarness) -> None:
     others: list[dict[str, Any]] = [
         {"type": "view_closed", "view": {}},
