@@ -23,7 +23,7 @@ class Typed:
 
 @dataclass
 class Health:
-    """Of the process, while it does nothing."""
+    """Of the processes, while they do nothing."""
 
     descriptors: int
     tasks: int
