@@ -1,4 +1,4 @@
-"""The local platform: runbooks are Markdown files in a folder, runs are documents in Liaison's own store.
+"""The local platform: runbooks are Markdown files in folders, runs are documents in Liaison's own store.
 
 There is no network, but the contract is the same.
 """
@@ -6,12 +6,14 @@ There is no network, but the contract is the same.
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from adapters.errors import Unreachable
 from adapters.local import health, mapping
 from adapters.local.capabilities import CAPABILITIES
 from adapters.local.documents import Documents
-from adapters.local.folder import Folder
+from adapters.local.folder import RunbookFile
+from adapters.local.library import Library
 from adapters.local.settings import LocalSettings
 from adapters.local.start import Start
 from adapters.local.writes import Writes
@@ -27,9 +29,9 @@ class LocalAdapter(PlatformAdapter):
     markup = Markup.MARKDOWN
 
     def __init__(self, name: str, settings: LocalSettings, resources: Resources) -> None:
-        self._folder = Folder(settings.path.expanduser())
+        self._library = Library.open(settings.path, settings.paths)
         self._documents = Documents(name, resources.local_runs, resources.now)
-        self._start = Start(self._folder, self._documents)
+        self._start = Start(self._library, self._documents)
         super().__init__(name, CAPABILITIES, self._start, Writes(self._documents))
 
     @property
@@ -47,12 +49,15 @@ class LocalAdapter(PlatformAdapter):
         return Listing(await asyncio.to_thread(self._read_runbooks))
 
     def _read_runbooks(self) -> Sequence[Runbook]:
-        files = self._folder.files()
+        files = self._library.files()
         titles = Counter(file.procedure.title.casefold() for file in files)
         return [
             mapping.runbook(self.name, file, show_file=titles[file.procedure.title.casefold()] > 1)
             for file in files
         ]
+
+    def _read_folders(self) -> tuple[list[tuple[Path, list[RunbookFile]]], list[RunbookFile], list[str]]:
+        return self._library.by_folder(), self._library.files(), self._library.hidden()
 
     async def runbook(self, id: str) -> Runbook:
         file = await self._start.startable_file(id, Op.SHOW)
@@ -86,11 +91,12 @@ class LocalAdapter(PlatformAdapter):
             self._documents.require_connected(Op.RUNBOOKS)
         except Unreachable:
             return [health.disconnected(self.name)]
-        files = await asyncio.to_thread(self._folder.files)
+        folders, files, hidden = await asyncio.to_thread(self._read_folders)
         unreadable = [id for id, document in await self._documents.all() if document is None]
         return [
-            health.folder(self._folder.path, self.name, files),
+            *(health.folder(path, self.name, found) for path, found in folders),
             *health.file_problems(files),
             *health.shared_titles(files),
+            *health.hidden_files(hidden),
             *health.unreadable_runs(unreadable),
         ]

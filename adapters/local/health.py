@@ -43,5 +43,9 @@ def shared_titles(files: Sequence[RunbookFile]) -> list[CheckResult]:
     ]
 
 
+def hidden_files(ids: Sequence[str]) -> list[CheckResult]:
+    return [check_result(MESSAGES, "local.health_check.hidden", file=id) for id in ids]
+
+
 def unreadable_runs(ids: Sequence[str]) -> list[CheckResult]:
     return [check_result(MESSAGES, "local.health_check.run_unreadable", run=id) for id in ids]

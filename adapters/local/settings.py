@@ -1,11 +1,26 @@
-"""The ``[platforms.NAME]`` table of a folder of runbooks."""
+"""The ``[platforms.NAME]`` table of folders of runbooks."""
 
+from collections import Counter
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 
 class LocalSettings(BaseModel):
-    """A relative ``path`` starts at the settings file's folder."""
+    """Relative paths start at the settings file's folder."""
 
     path: Path = Field(default=Path("runbooks"), description="the folder of Markdown runbooks")
+    paths: tuple[Path, ...] = Field(
+        default=(), description="more folders of runbooks; each is listed as a sub-folder with its name"
+    )
+
+    @field_validator("paths")
+    @classmethod
+    def _require_names_of_their_own(cls, paths: tuple[Path, ...]) -> tuple[Path, ...]:
+        names = Counter(path.name for path in paths)
+        if any(name in ("", "..", "~") for name in names):
+            raise ValueError("each needs a folder's name at its end")
+        shared = [name for name, count in names.items() if count > 1]
+        if shared:
+            raise ValueError(f"{len(paths)} folders need different names, and “{shared[0]}” is there twice")
+        return paths

@@ -7,7 +7,8 @@ from typing import Any
 from adapters.errors import NotFound, Rejected
 from adapters.local import mapping
 from adapters.local.documents import Documents
-from adapters.local.folder import Folder, RunbookFile
+from adapters.local.folder import RunbookFile
+from adapters.local.library import Library
 from adapters.local.text import problem_text
 from adapters.results import Baseline, Reconciliation, Recovery, WriteResult
 from adapters.toolkit.steps import reconciles, step
@@ -16,7 +17,7 @@ from adapters.writes import Op, StartRun, WriteMarker
 
 @dataclass
 class Start:
-    folder: Folder
+    library: Library
     documents: Documents
 
     @step(StartRun, recovery=Recovery.IDEMPOTENT)
@@ -40,7 +41,7 @@ class Start:
     async def startable_file(self, id: str, op: Op) -> RunbookFile:
         """Raises ``Rejected`` with the line and the title where a file cannot be started as it is."""
         self.documents.require_connected(op)
-        file = await asyncio.to_thread(self.folder.file, id)
+        file = await asyncio.to_thread(self.library.file, id)
         if file is None:
             raise NotFound(self.documents.platform, op.value, key="local.no_runbook", file=id)
         problems = file.procedure.fatal

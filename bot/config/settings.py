@@ -176,9 +176,18 @@ def _resolve_platform_paths(settings: Settings, folder: Path) -> Settings:
     return replace(settings, platforms=platforms)
 
 
-def _resolved_paths(options: BaseModel, folder: Path) -> dict[str, Path]:
-    paths = {key: value for key, value in dict(options).items() if isinstance(value, Path)}
-    return {key: folder / path for key, path in paths.items() if not str(path).startswith("~")}
+def _resolved_paths(options: BaseModel, folder: Path) -> dict[str, Path | tuple[Path, ...]]:
+    resolved: dict[str, Path | tuple[Path, ...]] = {}
+    for key, value in options:
+        if isinstance(value, Path):
+            resolved[key] = _resolved(value, folder)
+        elif isinstance(value, tuple) and value and all(isinstance(each, Path) for each in value):
+            resolved[key] = tuple(_resolved(each, folder) for each in value)
+    return resolved
+
+
+def _resolved(path: Path, folder: Path) -> Path:
+    return path if str(path).startswith("~") else folder / path
 
 
 def parse(file: Mapping[str, Any], environ: Mapping[str, str], folder: Path = Path()) -> Settings:

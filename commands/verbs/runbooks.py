@@ -1,9 +1,10 @@
-"""``runbooks``: lists the runbooks that can be started."""
+"""``runbooks``: lists the runbooks that can be started, by folder."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.models import Runbook
+from adapters.toolkit.folding import fold
 from adapters.writes import Op
 from commands.language.tokens import unquote
 from commands.lookup.distinct_names import runbook_names
@@ -14,7 +15,7 @@ from commands.model.command import Command, Example, Flag, ParsedLine
 from commands.model.intents import Runbooks, Start
 from commands.model.ports import CommandContext
 from commands.text.catalogue import plural, translate
-from commands.text.phrases import join_parts, label, rest_menu, short_card
+from commands.text.phrases import join_parts, label, rest_menu, short_card, shorten
 
 _MOST_RUNBOOKS = 20
 _MOST_BUTTONS = 4
@@ -27,14 +28,13 @@ def read(line: ParsedLine) -> Runbooks:
 
 async def handle(intent: Runbooks, context: CommandContext) -> Answer:
     search = await search_runbooks(intent.query, intent.platform, context.services)
-    found = search.runbooks
-    if intent.query:
-        matches = find_matches(intent.query, [(runbook.title, runbook) for runbook in found], typing=True)
-        found = (matches.single,) if matches.single else matches.several or matches.guesses
+    inside = _in_folder(intent.query, search.runbooks) if intent.query else search.runbooks
+    by_folder = sorted(inside, key=lambda runbook: fold(runbook.folder))
+    found = by_folder or _titled(intent.query, search.runbooks)
+    has_folders = len({runbook.folder for runbook in found}) > 1
     names = runbook_names(found)
-    lines = [_line(runbook, name) for runbook, name in zip(found, runbook_names(found, _NAME), strict=True)][
-        :_MOST_RUNBOOKS
-    ]
+    long_names = list(zip(found, runbook_names(found, _NAME), strict=True))[:_MOST_RUNBOOKS]
+    lines = [_line(runbook, name, runbook.folder if has_folders else "") for runbook, name in long_names]
     if len(found) > _MOST_RUNBOOKS:
         lines.append(translate("list.more", count=len(found) - _MOST_RUNBOOKS))
     buttons = [
@@ -57,10 +57,28 @@ def _title_key(found: Sequence[Runbook], search: RunbookSearch) -> str:
     return "runbooks.none_read" if search.gaps else "runbooks.none"
 
 
-def _line(runbook: Runbook, name: str) -> Text:
+def _in_folder(query: str, runbooks: Sequence[Runbook]) -> list[Runbook]:
+    """Those in the folder of that name and below, and one of that title. Empty if there is no such folder."""
+    name = fold(query).rstrip("/")
+
+    def is_inside(runbook: Runbook) -> bool:
+        return f"{fold(runbook.folder)}/".startswith(f"{name}/")
+
+    if not name or not any(map(is_inside, runbooks)):
+        return []
+    return [runbook for runbook in runbooks if is_inside(runbook) or fold(runbook.title) == name]
+
+
+def _titled(query: str, runbooks: Sequence[Runbook]) -> Sequence[Runbook]:
+    matches = find_matches(query, [(runbook.title, runbook) for runbook in runbooks], typing=True)
+    return (matches.single,) if matches.single else matches.several or matches.guesses
+
+
+def _line(runbook: Runbook, name: str, folder: str) -> Text:
     count = runbook.task_count
     tasks: Text = () if count is None else translate(plural("start.tasks_short", count), count=count)
-    return join_parts([name, tasks, translate("run.on", platform=runbook.key.platform)])
+    on = translate("run.on", platform=runbook.key.platform)
+    return join_parts([name, tasks, on, () if f"({folder}" in name else shorten(folder, _NAME)])
 
 
 COMMAND = Command(

@@ -44,9 +44,15 @@ def utc_now() -> datetime:
 
 
 def local_adapter(
-    folder: Path, runs: MemoryRuns, *, name: str = "local", now: Callable[[], datetime] = utc_now
+    folder: Path,
+    runs: MemoryRuns,
+    *,
+    name: str = "local",
+    now: Callable[[], datetime] = utc_now,
+    more: tuple[Path, ...] = (),
 ) -> LocalAdapter:
-    return LocalAdapter(name, LocalSettings(path=folder), Resources(http=HttpClients(), now=now, local_runs=runs))
+    settings = LocalSettings(path=folder, paths=more)
+    return LocalAdapter(name, settings, Resources(http=HttpClients(), now=now, local_runs=runs))
 
 
 class PlatformHarness(Harness):

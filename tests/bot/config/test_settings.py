@@ -204,8 +204,10 @@ def test_the_secret_key_is_generated_and_stored(tmp_path: Path) -> None:
 
 
 def test_a_relative_path_is_relative_to_the_settings_file(tmp_path: Path) -> None:
-    settings = read(tmp_path / "liaison.toml", '[platforms.here]\nkind = "local"\npath = "books"\n')
-    assert dict(settings.platforms["here"].options)["path"] == tmp_path / "books"
+    table = '[platforms.here]\nkind = "local"\npath = "books"\npaths = ["eu", "/srv/us", "~/asia"]\n'
+    options = dict(read(tmp_path / "liaison.toml", table).platforms["here"].options)
+    assert options["path"] == tmp_path / "books"
+    assert options["paths"] == (tmp_path / "eu", Path("/srv/us"), Path("~/asia"))
 
 
 @pytest.mark.parametrize("text", ["[bot\n", b"\xff\xfe".decode("latin-1")])

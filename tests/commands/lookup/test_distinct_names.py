@@ -73,7 +73,7 @@ def test_a_run_without_the_fact_has_its_bare_title() -> None:
 
 
 async def test_lists_and_questions_tell_runbooks_of_one_title_apart(room: Room) -> None:
-    folder = room.platform.inner._folder.path
+    folder = room.platform.inner._library.folders[0][1].path
     (folder / "other.md").write_text((folder / "failover.md").read_text())
     room.platform.runbook_changes = {"title": TITLE}
     (folder / "outage.md").unlink()
