@@ -28,9 +28,7 @@ def read(line: ParsedLine) -> Runbooks:
 
 async def handle(intent: Runbooks, context: CommandContext) -> Answer:
     search = await search_runbooks(intent.query, intent.platform, context.services)
-    inside = _in_folder(intent.query, search.runbooks) if intent.query else search.runbooks
-    by_folder = sorted(inside, key=lambda runbook: fold(runbook.folder))
-    found = by_folder or _titled(intent.query, search.runbooks)
+    found = _find(intent.query, search.runbooks) if intent.query else _by_folder(search.runbooks)
     has_folders = len({runbook.folder for runbook in found}) > 1
     names = runbook_names(found)
     long_names = list(zip(found, runbook_names(found, _NAME), strict=True))[:_MOST_RUNBOOKS]
@@ -57,6 +55,18 @@ def _title_key(found: Sequence[Runbook], search: RunbookSearch) -> str:
     return "runbooks.none_read" if search.gaps else "runbooks.none"
 
 
+def _find(query: str, runbooks: Sequence[Runbook]) -> Sequence[Runbook]:
+    """Those of a folder of that name come first."""
+    inside = _by_folder(_in_folder(query, runbooks))
+    matches = find_matches(query, [(runbook.title, runbook) for runbook in runbooks], typing=True)
+    titled = (matches.single,) if matches.single else matches.several
+    return [*inside, *(runbook for runbook in titled if runbook not in inside)] or matches.guesses
+
+
+def _by_folder(runbooks: Sequence[Runbook]) -> list[Runbook]:
+    return sorted(runbooks, key=lambda runbook: fold(runbook.folder))
+
+
 def _in_folder(query: str, runbooks: Sequence[Runbook]) -> list[Runbook]:
     """Those in the folder of that name and below, and one of that title. Empty if there is no such folder."""
     name = fold(query).rstrip("/")
@@ -67,11 +77,6 @@ def _in_folder(query: str, runbooks: Sequence[Runbook]) -> list[Runbook]:
     if not name or not any(map(is_inside, runbooks)):
         return []
     return [runbook for runbook in runbooks if is_inside(runbook) or fold(runbook.title) == name]
-
-
-def _titled(query: str, runbooks: Sequence[Runbook]) -> Sequence[Runbook]:
-    matches = find_matches(query, [(runbook.title, runbook) for runbook in runbooks], typing=True)
-    return (matches.single,) if matches.single else matches.several or matches.guesses
 
 
 def _line(runbook: Runbook, name: str, folder: str) -> Text:

@@ -38,6 +38,13 @@ async def test_a_runbook_with_the_name_of_a_folder_is_listed_too(grouped: Room) 
     assert button_labels(await grouped.type("runbooks core")) == ["Start Core", "Start Restart the router"]
 
 
+async def test_a_runbook_whose_title_has_the_name_of_a_folder_follows_those_of_the_folder(grouped: Room) -> None:
+    folder = grouped.platform.inner._library.folders[0][1].path
+    (folder / "other.md").write_text("# Check the core switches\n- [ ] Look\n")
+    labels = button_labels(await grouped.type("runbooks core"))
+    assert labels == ["Start Restart the router", "Start Check the core switches"]
+
+
 async def test_a_part_of_the_name_of_a_folder_is_no_folder(grouped: Room) -> None:
     assert "Start Refund" not in button_labels(await grouped.type("runbooks pay"))
 
