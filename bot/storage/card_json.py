@@ -12,12 +12,16 @@ from typing import Any
 
 from adapters.models import TaskState
 from commands.model import card as card_model
+from commands.model import rich_text as rich_text_model
 from commands.model.card import Card, Separator
 from commands.model.intents import Intent, OpenForm
 from commands.registry import COMMANDS
 
 _CLASSES: Mapping[str, type[Any]] = {
-    name: value for name, value in vars(card_model).items() if isinstance(value, type) and is_dataclass(value)
+    name: value
+    for model in (card_model, rich_text_model)
+    for name, value in vars(model).items()
+    if isinstance(value, type) and is_dataclass(value)
 }
 
 
@@ -54,8 +58,11 @@ def _dump(value: Any) -> Any:
             return [_dump(item) for item in value]
         case None | str() | int():
             return value
+    name = type(value).__name__
+    if _CLASSES.get(name) is not type(value):
+        raise TypeError(f"{name} cannot be stored, because it could not be read back")
     return {
-        "is": type(value).__name__,
+        "is": name,
         **{field.name: _dump(getattr(value, field.name)) for field in fields(value)},
     }
 

@@ -37,6 +37,8 @@ WORK = (MESSAGES, EFFECTS, DELIVERIES, LINES)
 SILENCE_SECONDS = 0.5
 """Time for a read of the run, which is the only work that the store does not know."""
 
+LONGEST_SECONDS = 90.0
+
 _ROW = re.compile(r"^\W*(T\d+) .* — (\w+)", re.MULTILINE)  # of ``show --tasks``
 _PROGRESS = re.compile(r"\d+ of \d+ done.*")
 _COUNT = re.compile(r"(\d+) (?:of \d+ )?(done|running|skipped|failed)")
@@ -190,7 +192,9 @@ class Kill:
     async def survives(self) -> bool:
         """Waits until the process has died, or until nothing is pending and it has made no commit for a while."""
         commits, since = -1, time.monotonic()
+        latest = since + LONGEST_SECONDS
         while self.liaison.is_running:
+            assert time.monotonic() < latest, f"still pending: {self._pending_rows()}"
             if (now := self.liaison.trace_size()) != commits or self._pending():
                 commits, since = now, time.monotonic()
             if time.monotonic() - since > SILENCE_SECONDS:
@@ -216,6 +220,10 @@ class Kill:
         """Whether the store has work of these kinds, or of any kind, for the process."""
         with closing(sqlite3.connect(self.liaison.folder / "liaison.db")) as database:
             return any(database.execute(f"select 1 from {one} limit 1").fetchone() for one in what or WORK)
+
+    def _pending_rows(self) -> Sequence[object]:
+        with closing(sqlite3.connect(self.liaison.folder / "liaison.db")) as database:
+            return [row for one in WORK for row in database.execute(f"select * from {one}")]
 
     async def decide(self, op: Op) -> None:
         """Tells Liaison what became of a write that it cannot look up, if it asks."""
