@@ -10,25 +10,32 @@ from adapters.models import TaskState
 from bot.storage.card_json import dump_card, dump_parts, load_card
 from commands.model import card, rich_text
 from commands.model.card import (
+    ActivityLine,
+    Answer,
     Bold,
     Button,
     Card,
     ClockTime,
     Code,
+    Field,
+    Form,
     Link,
+    Menu,
+    Option,
+    PeoplePicker,
     PersonName,
     Row,
     Section,
     Separator,
 )
-from commands.model.intents import Finish, OpenForm
+from commands.model.intents import Assign, Finish, OpenForm
 from commands.model.rich_text import CodeBlock, Italic, Item, Paragraph, RichText, Struck, Table
 
 NOW = datetime(2026, 11, 30, 14, 2, tzinfo=UTC)
 TEXT = ("plain", Separator(", "), Bold("b"), Code("c", block=True), Link("l", "https://x"), ClockTime(NOW))
 RICH_TEXT = RichText(
     (
-        Paragraph(("Run ", rich_text.Code("df"), rich_text.Bold("b"), rich_text.Link("l", "https://x"))),
+        Paragraph(("Run ", Code("df"), Bold("b"), Link("l", "https://x"))),
         Item((Italic("i"), Struck("s")), depth=2, number=3),
         CodeBlock("df -h\n", depth=1, quoted=True),
         Table((("Host",), ("db1",))),
@@ -48,6 +55,9 @@ CARD = Card(
     tone="warn",
     link=Link("Open", "https://x"),
     shown_elsewhere=True,
+    menu=Menu("Finish …", (Button("T1", Finish(run="R1", tasks=("T1",))),), "finish", "R1"),
+    picker=PeoplePicker("Assign", Assign(run="R1", tasks=("T1",), person="ben"), "person"),
+    footer=TEXT,
 )
 
 
@@ -65,6 +75,7 @@ def test_every_part_that_a_card_can_have_comes_back() -> None:
         for value in vars(model).values()
         if isinstance(value, type) and is_dataclass(value)
     }
+    parts -= {ActivityLine, Answer, Field, Form, Option}  # never wait for a chat
     missing = {part.__name__ for part in parts} - set(re.findall(r'"is": "(\w+)"', dump_card(CARD)))
     assert not missing, f"add {missing} to CARD"
 
