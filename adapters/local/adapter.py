@@ -29,7 +29,7 @@ class LocalAdapter(PlatformAdapter):
     markup = Markup.MARKDOWN
 
     def __init__(self, name: str, settings: LocalSettings, resources: Resources) -> None:
-        self._library = Library.open(settings.path, settings.paths)
+        self._library = Library.open(settings)
         self._documents = Documents(name, resources.local_runs, resources.now)
         self._start = Start(self._library, self._documents)
         super().__init__(name, CAPABILITIES, self._start, Writes(self._documents))

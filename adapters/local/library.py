@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapters.local.folder import Folder, RunbookFile
+from adapters.local.headings import Vocabulary
+from adapters.local.settings import LocalSettings
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,14 @@ class Library:
     folders: Sequence[tuple[str, Folder]]
 
     @classmethod
-    def open(cls, path: Path, more: Sequence[Path]) -> "Library":
-        further = [(f"{each.name}/", Folder(each.expanduser())) for each in more]
-        return cls([("", Folder(path.expanduser())), *further])
+    def open(cls, settings: LocalSettings) -> "Library":
+        words = Vocabulary(settings.procedure_headings, settings.context_headings)
+
+        def folder(path: Path) -> Folder:
+            return Folder(path.expanduser(), settings.ignore, words)
+
+        further = [(f"{each.name}/", folder(each)) for each in settings.paths]
+        return cls([("", folder(settings.path)), *further])
 
     def files(self) -> list[RunbookFile]:
         """By id. A file whose id is also in an earlier folder is left out; ``hidden`` has it."""

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, field_validator
 
+IGNORED = ("readme*", "index.*", "*template*", "contributing*", "changelog*", "license*", "code_of_conduct*")
+
 
 class LocalSettings(BaseModel):
     """Relative paths start at the settings file's folder."""
@@ -12,6 +14,17 @@ class LocalSettings(BaseModel):
     path: Path = Field(default=Path("runbooks"), description="the folder of Markdown runbooks")
     paths: tuple[Path, ...] = Field(
         default=(), description="more folders of runbooks; each is listed as a sub-folder with its name"
+    )
+
+    ignore: tuple[str, ...] = Field(
+        default=IGNORED, description="names of files that aren't runbooks; * stands for anything"
+    )
+    procedure_headings: tuple[str, ...] = Field(
+        default=(), description="more headings whose bullets are tasks, beside Steps, Mitigation and the like"
+    )
+    context_headings: tuple[str, ...] = Field(
+        default=(),
+        description="more headings whose numbered lists aren't tasks, beside Causes, Contacts and the like",
     )
 
     @field_validator("paths")
