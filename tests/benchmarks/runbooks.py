@@ -11,7 +11,7 @@ from adapters.local.markdown import parse
 
 STEP = """{n}. Look at the replication of shard {n} and write down how far it is behind the primary
 
-   Ask both replicas, because one of them may be cut off. **Don't go on** while either is more than a minute behind:
+   Ask both replicas, because one of them may be cut off. **Don't go on** while either is over a minute behind:
    the [page about lag](https://wiki.example.org/lag) says what to do then, and whom to call if it doesn't help.
 
    ```sh
