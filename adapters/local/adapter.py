@@ -14,11 +14,13 @@ from adapters.local.capabilities import CAPABILITIES
 from adapters.local.documents import Documents
 from adapters.local.folder import RunbookFile
 from adapters.local.library import Library
+from adapters.local.report import report_path
 from adapters.local.settings import LocalSettings
 from adapters.local.start import Start
 from adapters.local.writes import Writes
 from adapters.models import AssignedTask, Comment, Listing, Person, Run, Runbook, RunSummary
 from adapters.protocol import CheckResult, Markup, Resources
+from adapters.runbook_reports import RunbookReport
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.people import is_among
 from adapters.writes import Op
@@ -29,6 +31,7 @@ class LocalAdapter(PlatformAdapter):
     markup = Markup.MARKDOWN
 
     def __init__(self, name: str, settings: LocalSettings, resources: Resources) -> None:
+        self._settings = settings
         self._library = Library.open(settings)
         self._documents = Documents(name, resources.local_runs, resources.now)
         self._start = Start(self._library, self._documents)
@@ -85,6 +88,11 @@ class LocalAdapter(PlatformAdapter):
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return mapping.comments(await self._documents.load(id, Op.COMMENTS), task)
+
+    async def report_runbooks(self, path: Path | None) -> Sequence[RunbookReport]:
+        paths = [path] if path else [folder.path for _, folder in self._library.folders]
+        found = [await asyncio.to_thread(report_path, self._settings, one) for one in paths]
+        return [report for reports in found for report in reports]
 
     async def check(self) -> Sequence[CheckResult]:
         try:

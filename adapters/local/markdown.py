@@ -57,7 +57,7 @@ def parse(text: str, name: str, words: Vocabulary = DEFAULT_WORDS) -> Procedure:
     lines[: file.lines] = [""] * file.lines
     definitions = LinkDefinitions()
     blocks = parse_blocks("\n".join(lines), definitions)
-    found = outline(blocks, words, len(lines))
+    found = outline(blocks, words, len(lines), bold=file.settings.steps is Rule.AUTO)
     title = file.settings.title or found.title or name
     finder = StepFinder(words, file.settings.steps)
     steps = [] if file.settings.steps is Rule.HEADINGS else finder.find(found.root)
@@ -211,7 +211,7 @@ def _fill_stages(state: ParseState, section: Section, above: int, stages: list[i
 def _links(state: ParseState) -> Mapping[str, str]:
     """The labels of links in lower case, as they are used, with the lines that say where they lead."""
     return {
-        f"[{label.lower()}]": "\n".join(state.lines[first:end])
+        f"[{label.lower()}]": "\n".join(map(str.strip, state.lines[first:end]))
         for label, first, end in islice(state.definitions.lines(), _MOST_LINKS)
     }
 
