@@ -1,26 +1,41 @@
 """All runbooks of a platform: the files of its folder, and those of its further folders, each under its name.
 
+A folder may be one of a Git repository.
+
 Everything here blocks; call it in a thread.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapters.local.folder import Folder, RunbookFile
+from adapters.local.git_clone import GitClone
+from adapters.local.git_folder import GitFolder
+from adapters.local.git_source import GitSource
 
 
 @dataclass(frozen=True)
 class Library:
     """``folders`` are (prefix of the ids, folder). The first has no prefix, so its ids stay as they are."""
 
-    folders: Sequence[tuple[str, Folder]]
+    folders: Sequence[tuple[str, Folder | GitFolder]]
 
     @classmethod
-    def open(cls, path: Path, more: Sequence[Path]) -> "Library":
-        further = [(f"{each.name}/", Folder(each.expanduser())) for each in more]
-        return cls([("", Folder(path.expanduser())), *further])
+    def open(
+        cls, path: Path | GitSource, more: Sequence[Path | GitSource], clone: Callable[[GitSource], GitClone]
+    ) -> "Library":
+        def opened(place: Path | GitSource) -> Folder | GitFolder:
+            if isinstance(place, GitSource):
+                return GitFolder(clone(place))
+            return Folder(place.expanduser())
+
+        return cls([("", opened(path)), *((f"{each.name}/", opened(each)) for each in more)])
+
+    @property
+    def git_folders(self) -> list[GitFolder]:
+        return [folder for _, folder in self.folders if isinstance(folder, GitFolder)]
 
     def files(self) -> list[RunbookFile]:
         """By id. A file whose id is also in an earlier folder is left out; ``hidden`` has it."""
@@ -28,7 +43,8 @@ class Library:
         return [first[id] for id in sorted(first)]
 
     def by_folder(self) -> list[tuple[Path, list[RunbookFile]]]:
-        return [(folder.path, folder.files()) for _, folder in self.folders]
+        """Without those of Git repositories."""
+        return [(folder.path, folder.files()) for _, folder in self.folders if isinstance(folder, Folder)]
 
     def hidden(self) -> list[str]:
         """The ids that two folders have, because a sub-folder has the name of a further folder."""

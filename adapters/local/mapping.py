@@ -67,6 +67,8 @@ def document(platform: str, file: RunbookFile, start: StartRun, marker: WriteMar
         started_by=who(start, marker),
         stages=stages,
         tasks=tasks,
+        source=file.source,
+        source_text=file.text,
     )
 
 
@@ -87,6 +89,7 @@ def run(document: Document, now: datetime) -> Run:
         tasks=_tasks(document.tasks),
         comments=comments(document, None),
         rehearsal=document.rehearsal,
+        source=document.source,
         read_at=now,
     )
 
