@@ -80,10 +80,9 @@ class GitClone:
                 try:
                     commit = await self._fetch()
                     await self._check_out(commit)
-                except (GitFailed, OSError) as error:
-                    problem = str(error) if isinstance(error, GitFailed) else error.strerror or str(error)
-                    await asyncio.to_thread(self._store, before.model_copy(update={"problem": problem}))
-                    raise GitFailed(problem) from error
+                except GitFailed as error:
+                    await asyncio.to_thread(self._store, before.model_copy(update={"problem": str(error)}))
+                    raise
                 state = CloneState(commit=commit, refreshed_at=self.now())
                 await asyncio.to_thread(self._switch, before, state)
                 return state

@@ -42,7 +42,7 @@ COMMAND = Command(
         Example("show --diff R7", {"what": "R7", "diff": True}),
     ),
     synonyms={"pt": ("mostrar", "ver", "exibir")},
-    flags=(Flag("comments", FlagKind.SWITCH), Flag("tasks", FlagKind.SWITCH), Flag("diff", FlagKind.SWITCH), RUN_FLAG),
+    flags=(*(Flag(name, FlagKind.SWITCH) for name in ("comments", "tasks", "diff")), RUN_FLAG),
     scope=Scope.READ,
     op=Op.SHOW,
 )
