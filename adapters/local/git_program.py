@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,21 +31,7 @@ class GitMissing(GitFailed):
 
 async def git(source: GitSource, *arguments: str, timeout: float, **environment: str) -> str:
     """Returns what it printed. Raises ``GitFailed``. Ends with all of its children when it is cancelled."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**_environment(source), **environment},
-            cwd=Path("/"),
-            start_new_session=True,  # without a terminal, ssh cannot ask for a password there either
-        )
-    except FileNotFoundError:
-        raise GitMissing("the git program is not installed") from None
-    except OSError as error:
-        raise GitFailed(f"git cannot be started: {error.strerror}") from None
+    process = await _start(arguments, {**_environment(source), **environment})
     try:
         async with asyncio.timeout(timeout):
             output, errors = await process.communicate()
@@ -58,12 +44,38 @@ async def git(source: GitSource, *arguments: str, timeout: float, **environment:
     return output.decode(errors="replace").strip()
 
 
+async def _start(arguments: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """Cancelling asyncio in the middle of this would only kill git itself, and wait for its children."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            "git",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+            cwd=Path("/"),
+            start_new_session=True,  # without a terminal, ssh cannot ask for a password there either
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            await _end(await starting)
+        raise
+    except FileNotFoundError:
+        raise GitMissing("the git program is not installed") from None
+    except OSError as error:
+        raise GitFailed(f"git cannot be started: {error.strerror}") from None
+
+
 async def _end(process: asyncio.subprocess.Process) -> None:
     """With its children, such as the one that talks to the server."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await process.communicate()  # it counts as ended once all that it printed was read
 
 
 def _environment(source: GitSource) -> Mapping[str, str]:
