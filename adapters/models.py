@@ -280,6 +280,24 @@ class StartOption(Model):
     rehearsal: bool = False
 
 
+class Passage(Model):
+    """Text of a runbook that is not a task, in the stage and before the task with these ids; None at the end."""
+
+    text: str
+    stage: str | None = None
+    before: str | None = None
+
+
+class RunbookInput(Model):
+    """A value that a start gives (``--set NAME=value``). ``pattern`` is a regular expression for all of it."""
+
+    name: str
+    title: str = ""
+    default: str = ""
+    options: tuple[str, ...] = ()
+    pattern: str = ""
+
+
 class Runbook(Model):
     """A procedure that can be started. ``runbooks()`` may leave ``tasks`` empty; ``runbook()`` fills them in.
 
@@ -289,7 +307,8 @@ class Runbook(Model):
 
     ``warning`` is the message key of a sentence that says why it should not be started as it is (a draft, an
     open incident, a run): a start asks first. ``folder`` (a workspace, team or project) and ``created_at`` tell
-    runbooks of one title apart. ``inputs`` are names of values that each start should give (``--set NAME=value``).
+    runbooks of one title apart. ``notice`` is the key of a message, with {count} tasks, about how it was read.
+    ``passages`` is the text between the tasks; ``description`` comes first.
     """
 
     key: RunbookKey
@@ -306,7 +325,9 @@ class Runbook(Model):
     folder: str = ""
     warning: str = ""
     created_at: datetime | None = None
-    inputs: tuple[str, ...] = ()
+    inputs: tuple[RunbookInput, ...] = ()
+    notice: str = ""
+    passages: tuple[Passage, ...] = ()
 
 
 class PlatformAction(Model):

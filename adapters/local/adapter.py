@@ -36,7 +36,7 @@ class LocalAdapter(PlatformAdapter):
 
     def __init__(self, name: str, settings: LocalSettings, resources: Resources) -> None:
         clone = partial(GitClone.open, cache=resources.cache, now=resources.now)
-        self._library = Library.open(settings.path, settings.paths, clone)
+        self._library = Library.open(settings, clone)
         self._sync = RunbookSync(name, self._library.git_folders, settings.refresh)
         self._documents = Documents(name, resources.local_runs, resources.now)
         self._start = Start(self._library, self._documents)

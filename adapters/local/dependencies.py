@@ -28,9 +28,11 @@ def normalize(title: str) -> str:
 
 @dataclass
 class Titles:
-    """The tasks of a file, by normalized title. ``most_separators``: ``,`` and ``;`` in one title."""
+    """The tasks of a file, by normalized title, and by the first line of one that has several where no other task
+    has that title. ``most_separators``: ``,`` and ``;`` in one title."""
 
     tasks: Sequence[TaskEntry]
+    first_lines: Sequence[str] = ()
     by_title: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     by_stage: dict[tuple[str, int | None], list[int]] = field(default_factory=lambda: defaultdict(list))
     most_separators: int = 0
@@ -42,6 +44,10 @@ class Titles:
             self.by_title[title].append(index)
             self.by_stage[title, task.stage].append(index)
             self.most_separators = max(self.most_separators, len(_SEPARATOR.findall(task.title)))
+        for index, line in enumerate(self.first_lines):
+            title = normalize(line)
+            if title and self.by_title.get(title, [index]) == [index]:
+                self.by_title[title] = [index]
         self.candidates = [title for title in self.by_title if len(title) <= MAX_GUESS][:MAX_CANDIDATES]
 
     def __contains__(self, name: str) -> bool:
@@ -68,10 +74,12 @@ class Titles:
 
 
 def resolve(
-    tasks: Sequence[TaskEntry], clauses: Sequence[Sequence[str]]
+    tasks: Sequence[TaskEntry], clauses: Sequence[Sequence[str]], first_lines: Sequence[str] = ()
 ) -> tuple[list[TaskEntry], list[FileProblem]]:
-    """The tasks with their ``after``, and the problems found. ``clauses[i]`` belong to ``tasks[i]``."""
-    titles = Titles(tasks)
+    """The tasks with their ``after``, and the problems found. ``clauses[i]`` and ``first_lines[i]`` belong to
+    ``tasks[i]``.
+    """
+    titles = Titles(tasks, first_lines)
     resolved: list[TaskEntry] = []
     problems: list[FileProblem] = []
     for index, task in enumerate(tasks):

@@ -9,13 +9,16 @@ import codecs
 import gc
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from adapters.local.headings import DEFAULT_WORDS, Vocabulary
 from adapters.local.markdown import parse
 from adapters.local.procedure import FileProblem, Procedure
+from adapters.local.settings import IGNORED
 from adapters.local.text import message
 
 SUFFIXES = (".md", ".markdown")
@@ -36,12 +39,13 @@ class RunbookFile:
 @dataclass
 class Folder:
     path: Path
+    ignore: Sequence[str] = IGNORED
+    words: Vocabulary = DEFAULT_WORDS
     _cache: dict[str, tuple[tuple[int, int, int], RunbookFile]] = field(default_factory=dict)
 
     def files(self) -> list[RunbookFile]:
         """By id. Empty when the folder is missing. A file that cannot be read is listed with its problem."""
-        found = [self._file(id, path) for id, path in sorted(self._paths())]
-        return [file for file in found if not _is_readme(file)]
+        return [self._file(id, path) for id, path in sorted(self._paths())]
 
     def file(self, id: str) -> RunbookFile | None:
         path = dict(self._paths()).get(id)
@@ -51,10 +55,13 @@ class Folder:
         for root, folders, names in os.walk(self.path):
             folders[:] = [name for name in folders if not name.startswith(".")]
             for name in names:
-                if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                if name.lower().endswith(SUFFIXES) and not name.startswith(".") and not self._ignores(name):
                     path = Path(root, name)
                     id = path.relative_to(self.path).as_posix()
                     yield id.encode("utf-8", "backslashreplace").decode(), path
+
+    def _ignores(self, name: str) -> bool:
+        return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in self.ignore)
 
     def _file(self, id: str, path: Path) -> RunbookFile:
         name = path.stem.replace("-", " ").replace("_", " ").strip().capitalize() or id
@@ -72,7 +79,7 @@ class Folder:
             if cached is None or cached[0] != version:
                 with _without_garbage_collection(status.st_size > LARGE_FILE):
                     content = real.read_bytes()
-                    cached = (version, RunbookFile(id, parse_file(content, name), decode(content)))
+                    cached = (version, RunbookFile(id, parse_file(content, name, self.words), decode(content)))
                 self._cache[id] = cached
         except (OSError, RuntimeError) as error:  # RuntimeError: links that lead back to themselves
             why = error.strerror if isinstance(error, OSError) and error.strerror else message("label.link_circle")
@@ -102,7 +109,7 @@ def decode(content: bytes) -> str:
     return content.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
 
 
-def parse_file(content: bytes, name: str) -> Procedure:
+def parse_file(content: bytes, name: str, words: Vocabulary = DEFAULT_WORDS) -> Procedure:
     """Text that is not UTF-8 is parsed anyway, with a problem that is not fatal."""
     problems: tuple[FileProblem, ...] = ()
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -114,15 +121,9 @@ def parse_file(content: bytes, name: str) -> Procedure:
             text = content.decode("utf-8-sig", "replace")
             line = content.count(b"\n", 0, error.start) + 1
             problems = (FileProblem("local.encoding", {"line": line}, fatal=False),)
-    parsed = parse(text, name)
+    parsed = parse(text, name, words)
     return replace(parsed, problems=parsed.problems + problems)
 
 
 def _unreadable(id: str, name: str, key: str, **facts: object) -> RunbookFile:
     return RunbookFile(id, Procedure(name, problems=(FileProblem(key, {"line": 1, **facts}),)))
-
-
-def _is_readme(file: RunbookFile) -> bool:
-    """A README without tasks describes the folder; it is not a broken runbook."""
-    is_named_readme = Path(file.id).stem.lower() == "readme"
-    return is_named_readme and [problem.key for problem in file.procedure.fatal] == ["local.no_tasks"]

@@ -13,7 +13,7 @@ class GitFolder:
     """Empty until the repository was copied for the first time. ``open_folder`` opens a checkout."""
 
     clone: GitClone
-    open_folder: Callable[[Path], Folder] = Folder
+    open_folder: Callable[[Path], Folder]
     _opened: tuple[Path, Folder] | None = field(default=None, init=False)
 
     @property

@@ -14,6 +14,8 @@ from adapters.local.folder import Folder, RunbookFile
 from adapters.local.git_clone import GitClone
 from adapters.local.git_folder import GitFolder
 from adapters.local.git_source import GitSource
+from adapters.local.headings import Vocabulary
+from adapters.local.settings import LocalSettings
 
 
 @dataclass(frozen=True)
@@ -23,15 +25,17 @@ class Library:
     folders: Sequence[tuple[str, Folder | GitFolder]]
 
     @classmethod
-    def open(
-        cls, path: Path | GitSource, more: Sequence[Path | GitSource], clone: Callable[[GitSource], GitClone]
-    ) -> "Library":
-        def opened(place: Path | GitSource) -> Folder | GitFolder:
-            if isinstance(place, GitSource):
-                return GitFolder(clone(place))
-            return Folder(place.expanduser())
+    def open(cls, settings: LocalSettings, clone: Callable[[GitSource], GitClone]) -> "Library":
+        words = Vocabulary(settings.procedure_headings, settings.context_headings)
 
-        return cls([("", opened(path)), *((f"{each.name}/", opened(each)) for each in more)])
+        def folder(path: Path) -> Folder:
+            return Folder(path.expanduser(), settings.ignore, words)
+
+        def opened(place: Path | GitSource) -> Folder | GitFolder:
+            return GitFolder(clone(place), folder) if isinstance(place, GitSource) else folder(place)
+
+        further = [(f"{each.name}/", opened(each)) for each in settings.paths]
+        return cls([("", opened(settings.path)), *further])
 
     @property
     def git_folders(self) -> list[GitFolder]:

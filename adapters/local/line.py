@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-CHECKBOX = re.compile(r"\[[ \txX]?\](?:\s+|$)")
 _AFTER = re.compile(r"\(\s*after\s*:", re.IGNORECASE)
 _NAME = r"@(\w(?:[\w.-]*\w)?)"
 _NAME_AT_END = re.compile(rf"(?:^|(?<=\s)){_NAME}[,;]?$")
@@ -40,6 +39,13 @@ def parse_line(text: str) -> TaskLine:
     inside = [found[1] for found in _NAME_INSIDE.finditer(without_code)]
     assignees = tuple(dict.fromkeys(inside + names))
     return TaskLine(title, assignees, tuple(clauses), misplaced=_AFTER.search(without_code) is not None)
+
+
+def ends_with_note(line: str) -> bool:
+    """Whether it ends with a name or a clause, which end a title."""
+    return (
+        len(line) <= MAX_LINE and (_NAME_AT_END.search(line.rstrip()) or _clause_at_end(line.rstrip())) is not None
+    )
 
 
 def _clause_at_end(text: str) -> tuple[str, str] | None:

@@ -1,17 +1,30 @@
 """From files and documents to models, and from a file to the document of a new run."""
 
 import hashlib
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from adapters.local.folder import RunbookFile
+from adapters.local.inputs import Input, fill, named_values
+from adapters.local.procedure import Passage as FilePassage
 from adapters.local.wire import Document, StoredTask
-from adapters.models import Comment, Person, Run, Runbook, RunbookKey, RunKey, RunSummary, Stage, Task, TaskState
+from adapters.models import (
+    Comment,
+    Passage,
+    Person,
+    Run,
+    Runbook,
+    RunbookInput,
+    RunbookKey,
+    RunKey,
+    RunSummary,
+    Stage,
+    Task,
+    TaskState,
+)
 from adapters.writes import StartRun, Write, WriteMarker
 
 LAST_COMMENTS = 20
-_VALUE = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)\s*\}\}")
 
 
 def who(write: Write, marker: WriteMarker) -> str:
@@ -43,14 +56,25 @@ def runbook(platform: str, file: RunbookFile, *, show_file: bool = False) -> Run
         task_count=len(tasks),
         rehearsable=True,
         folder=file.id.rpartition("/")[0],
-        inputs=tuple(values_asked(file)),
+        inputs=tuple(RunbookInput(name=name, **one.model_dump()) for name, one in values_asked(file).items()),
+        notice="local.sections_as_tasks" if procedure.from_sections else "",
+        passages=tuple(_passage(passage, stages, tasks) for passage in procedure.passages),
     )
 
 
-def values_asked(file: RunbookFile) -> list[str]:
-    """The names of ``{{name}}`` in its tasks, which ``--set name=value`` fills."""
-    texts = [text for task in file.procedure.tasks for text in (task.title, task.instructions, task.command)]
-    return sorted({name for text in texts for name in _VALUE.findall(text)})
+def _passage(passage: FilePassage, stages: Sequence[Stage], tasks: Sequence[StoredTask]) -> Passage:
+    return Passage(
+        text=passage.text,
+        stage=None if passage.stage is None else stages[passage.stage].id,
+        before=tasks[passage.before].id if passage.before < len(tasks) else None,
+    )
+
+
+def values_asked(file: RunbookFile) -> Mapping[str, Input]:
+    """By name: the declared values, or else those that its tasks name."""
+    procedure = file.procedure
+    texts = (text for task in procedure.tasks for text in (task.title, task.instructions))
+    return procedure.inputs or {name: Input() for name in named_values(texts)}
 
 
 def document(platform: str, file: RunbookFile, start: StartRun, marker: WriteMarker, now: datetime) -> Document:
@@ -109,17 +133,19 @@ def comments(document: Document, task: str | None) -> tuple[Comment, ...]:
 def _copy(file: RunbookFile, values: Mapping[str, str]) -> tuple[tuple[Stage, ...], tuple[StoredTask, ...]]:
     """The id of a task is its number in the file."""
 
-    def fill(text: str) -> str:
-        return _VALUE.sub(lambda match: values.get(match[1], match[0]), text)
+    declared = file.procedure.inputs
+    known = {name: one.default for name, one in declared.items() if one.default} | dict(values)
+
+    def filled(text: str) -> str:
+        return fill(text, known, declared)
 
     stages = tuple(Stage(id=f"s{n}", title=title) for n, title in enumerate(file.procedure.stages, start=1))
     tasks = tuple(
         StoredTask(
             id=str(number),
-            title=fill(task.title),
+            title=filled(task.title),
             stage=None if task.stage is None else stages[task.stage].id,
-            instructions=fill(task.instructions),
-            command=fill(task.command),
+            instructions=filled(task.instructions),
             assignees=tuple(Person(handle=name) for name in task.assignees),
             after=tuple(str(index + 1) for index in task.after),
         )

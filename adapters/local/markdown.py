@@ -1,194 +1,215 @@
 """Parses a Markdown file into a ``Procedure``. Pure, and never raises, whatever the text.
 
-markdown-it-py finds the CommonMark blocks. Inline markup stays as typed, because everything is shown as plain
-text. The format is described in ``docs/platforms/local.md``.
+``blocks`` finds the blocks, ``outline`` the sections and ``steps`` the steps. Here every line gets its place: in
+the title, a stage, a task or a passage of context. The format is described in ``docs/platforms/local.md``.
 """
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-
+from adapters.local.blocks import Block, parse_blocks, plain
 from adapters.local.dependencies import resolve
-from adapters.local.line import CHECKBOX, parse_line
-from adapters.local.procedure import FileProblem, Procedure, TaskEntry
+from adapters.local.front_matter import FileSettings, FrontMatter, read_front_matter
+from adapters.local.headings import DEFAULT_WORDS, Vocabulary, without_number
+from adapters.local.line import parse_line
+from adapters.local.outline import Outline, Section, outline
+from adapters.local.procedure import FileProblem, Passage, Procedure, Remark, TaskEntry
+from adapters.local.sections import find_sections
+from adapters.local.steps import Rule, Step, StepFinder
+from adapters.local.titles import split_title
 
 MAX_TASKS = 2000  # of a file; a run with more could not be shown or changed quickly
-
-_FRONT_MATTER_LINE = re.compile(r"\s*$|[\w-]+\s*:|\s+\S|-\s+[^\[\s]")
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    depth: int
-    title: str
-    first: int  # line, from 0
-    end: int
+_CONTEXT = -1
+_NOWHERE = -2  # a line that is part of a title, or that nobody is meant to see
+_DESCRIPTION = -1
 
 
 @dataclass
 class ParseState:
-    """What was parsed so far. ``consumed``: lines that are not part of the description."""
+    """``places``: for each line the index of its task, ``_CONTEXT`` or ``_NOWHERE``. ``stages``: the line of its
+    heading -> place and title, in the order of their first tasks. ``rests``: what the first text of each task says
+    after the title. ``first_lines``: the first line of each title.
+    """
 
     lines: list[str]
-    title: str = ""
-    path: list[Heading] = field(default_factory=list)
-    headings: list[Heading] = field(default_factory=list)
-    used: set[int] = field(default_factory=set)  # first lines of headings that name a stage
-    stages: dict[int, tuple[int, str]] = field(default_factory=dict)  # heading's first line -> place, title
+    places: list[int]
+    stages: dict[int, tuple[int, str]] = field(default_factory=dict)
     tasks: list[TaskEntry] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    rests: list[str] = field(default_factory=list)
     clauses: list[tuple[str, ...]] = field(default_factory=list)
-    consumed: set[int] = field(default_factory=set)
+    first_lines: list[str] = field(default_factory=list)
     problems: list[FileProblem] = field(default_factory=list)
 
+    def place(self, first: int, end: int, where: int) -> None:
+        self.places[first:end] = [where] * (end - first)
 
-def parse(text: str, name: str) -> Procedure:
+
+def parse(text: str, name: str, words: Vocabulary = DEFAULT_WORDS) -> Procedure:
     """``name`` is the title of a text without one."""
-    lines = _without_front_matter(
-        text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd").split("\n")
-    )
-    tokens = _blocks("\n".join(lines))
-    state = ParseState(lines)
-    has_boxes = any(_is_box(tokens, index) for index in range(len(tokens)))
-    index = 0
-    while index < len(tokens) and len(state.tasks) <= MAX_TASKS:
-        token = tokens[index]
-        if token.type == "heading_open" and token.level == 0:
-            _add_heading(state, token, tokens[index + 1].content)
-        elif token.type == "html_block" and token.content.lstrip().startswith("<!--"):
-            state.consumed |= _lines_of(token)
-        elif _is_box(tokens, index) if has_boxes else _is_numbered(tokens, index):
-            end = _end_of_item(tokens, index)
-            _add_task(state, tokens[index : end + 1])
-            index = end
-        index += 1
-    if len(state.tasks) > MAX_TASKS:
-        facts = {"line": state.tasks.pop().line, "most": MAX_TASKS}
-        state.problems.append(FileProblem("local.too_many_tasks", facts))
-    while tokens:  # freeing all tokens of a large file at once would stop the other threads
-        del tokens[-5000:]
-    tasks, problems = resolve(state.tasks, state.clauses)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd").split("\n")
+    file = read_front_matter(lines)
+    lines[: file.lines] = [""] * file.lines
+    blocks = parse_blocks("\n".join(lines))
+    found = outline(blocks, words, len(lines))
+    title = file.settings.title or found.title or name
+    finder = StepFinder(words, file.settings.steps)
+    steps = [] if file.settings.steps is Rule.HEADINGS else finder.find(found.root)
+    from_sections = not steps
+    if from_sections:
+        depth = int(file.settings.stages[1:] or -1) + 1 if file.settings.steps is Rule.HEADINGS else 0
+        steps = find_sections(found.root, title, depth)
+    state = _read(lines, blocks, found, steps, file)
+    for first, end in finder.headers:
+        state.place(first, end, _NOWHERE)
+    tasks, problems = resolve(state.tasks, state.clauses, state.first_lines)
     if not tasks:
         problems.append(FileProblem("local.no_tasks", {"line": 1}))
+    passages = list(_passages(state, found.root))
     return Procedure(
-        title=state.title or name,
-        description=_description(state),
+        title=title,
+        description="\n\n".join(passage.text for passage in passages if passage.before == _DESCRIPTION),
         stages=tuple(title for _, title in state.stages.values()),
         tasks=tuple(tasks),
+        passages=tuple(passage for passage in passages if passage.before != _DESCRIPTION),
+        from_sections=from_sections and file.settings.steps is not Rule.HEADINGS and bool(tasks),
+        inputs=file.settings.inputs,
         problems=tuple(state.problems + problems),
+        remarks=tuple(_remarks(file, finder, state)),
     )
 
 
-def _blocks(text: str) -> list[Token]:
-    return MarkdownIt("commonmark").disable(["inline", "reference"]).parse(text)
+def _read(
+    lines: list[str], blocks: Sequence[Block], found: Outline, steps: Sequence[Step], file: FrontMatter
+) -> ParseState:
+    state = ParseState(lines, [_CONTEXT] * len(lines), problems=list(file.problems))
+    if found.title_block:
+        state.place(found.title_block.first, found.title_block.end, _NOWHERE)
+    if len(steps) > MAX_TASKS:
+        facts = {"line": steps[MAX_TASKS].first + 1, "most": MAX_TASKS}
+        state.problems.append(FileProblem("local.too_many_tasks", facts))
+    paths = dict(_paths(found.root, (), file.settings))
+    for step in steps[:MAX_TASKS]:
+        _add_task(state, step, paths[id(step.section)])
+    for block in blocks:
+        _hide_comments(state, block)
+    for index, step in enumerate(state.steps):
+        instructions = _instructions(state, index, step)
+        state.tasks[index] = replace(state.tasks[index], instructions=instructions)
+    return state
 
 
-def _without_front_matter(lines: list[str]) -> list[str]:
-    """Blanks the front matter that other tools put there, so that line numbers stay true."""
-    if lines[0].rstrip() != "---":
-        return lines
-    for end, line in enumerate(lines[1:], start=1):
-        if line.rstrip() == "---":
-            return [""] * (end + 1) + lines[end + 1 :]
-        if not _FRONT_MATTER_LINE.match(line):
-            break
-    return lines
+def _paths(
+    section: Section, above: tuple[Section, ...], settings: FileSettings
+) -> Iterator[tuple[int, tuple[Section, ...]]]:
+    """(id of the section, the headings that name the stage of its steps)."""
+    names_stage = section.depth and (not settings.stages or section.depth <= int(settings.stages[1:]))
+    path = (*above, section) if names_stage else above
+    yield id(section), path
+    for child in section.children:
+        yield from _paths(child, path, settings)
 
 
-def _first_text(tokens: Sequence[Token], index: int) -> Token | None:
-    """The text that a list item opens with."""
-    if tokens[index].type != "list_item_open" or index + 2 >= len(tokens):
-        return None
-    opens = tokens[index + 1].type in ("paragraph_open", "heading_open")
-    return tokens[index + 2] if opens else None
-
-
-def _is_box(tokens: Sequence[Token], index: int) -> bool:
-    text = _first_text(tokens, index)
-    return text is not None and CHECKBOX.match(text.content) is not None
-
-
-def _is_numbered(tokens: Sequence[Token], index: int) -> bool:
-    """An item of a top-level numbered list, which is a task in a file without checkboxes."""
-    return tokens[index].level == 1 and tokens[index].info.isdigit() and _first_text(tokens, index) is not None
-
-
-def _end_of_item(tokens: Sequence[Token], index: int) -> int:
-    level = tokens[index].level
-    for end in range(index + 1, len(tokens)):
-        if tokens[end].type == "list_item_close" and tokens[end].level == level:
-            return end
-    return len(tokens) - 1
-
-
-def _lines_of(token: Token) -> set[int]:
-    return set(range(*token.map)) if token.map else set()
-
-
-def _add_heading(state: ParseState, token: Token, content: str) -> None:
-    title = " ".join(content.split())
-    first, end = token.map or (0, 0)
-    depth = int(token.tag[1:])
-    if depth == 1 and title and not state.title:
-        state.title = title
-        state.consumed |= _lines_of(token)
-        state.path.clear()
-        return
-    while state.path and state.path[-1].depth >= depth:
-        state.path.pop()
-    if title:
-        state.path.append(Heading(depth, title, first, end))
-        state.headings.append(state.path[-1])
-
-
-def _stage(state: ParseState) -> int | None:
-    """The index of the current heading's stage; a stage exists once it has a task."""
-    if not state.path:
-        return None
-    key = state.path[-1].first
-    if key not in state.stages:
-        title = ": ".join(heading.title for heading in state.path)
-        state.stages[key] = (len(state.stages), title)
-        state.used |= {heading.first for heading in state.path}
-    return state.stages[key][0]
-
-
-def _add_task(state: ParseState, item: Sequence[Token]) -> None:
-    text = item[2]
-    first = text.map[0] if text.map else 0
-    state.consumed |= _lines_of(item[0])
-    line = parse_line(CHECKBOX.sub("", text.content.split("\n")[0], count=1))
-    facts = {"line": first + 1, "title": line.title}
+def _add_task(state: ParseState, step: Step, path: Sequence[Section]) -> None:
+    title, rest = split_title(step.text)
+    line = parse_line(title)
+    facts = {"line": step.first + 1, "title": line.title}
     if not line.title:
-        state.problems.append(FileProblem("local.no_title", facts))
+        if step.is_box:
+            state.problems.append(FileProblem("local.no_title", facts))
         return
     if line.misplaced:
         state.problems.append(FileProblem("local.after_misplaced", facts))
-    fence = next((token for token in item if token.type == "fence"), None)
-    hidden = _lines_of(fence) if fence else set()
-    for token in item:
-        if token.type == "html_block" and token.content.lstrip().startswith("<!--"):
-            hidden |= _lines_of(token)
-    end = item[0].map[1] if item[0].map else first + 1
-    kept = [state.lines[number] for number in range(first + 1, end) if number not in hidden]
-    task = TaskEntry(line.title, first + 1, _stage(state), assignees=line.assignees)
-    instructions = _tidy(textwrap.dedent("\n".join(kept)))
-    command = fence.content.rstrip("\n") if fence else ""
-    state.tasks.append(replace(task, instructions=instructions, command=command))
+    if path and path[-1] is step.section and step.first == step.section.first and step.end == step.section.end:
+        path = path[:-1]  # the heading is the step, and names no stage
+    state.place(step.first, step.end, len(state.tasks))
+    state.place(step.first, step.body, _NOWHERE)
+    state.tasks.append(TaskEntry(line.title, step.first + 1, _stage(state, path), assignees=line.assignees))
+    state.steps.append(step)
+    state.rests.append(rest)
     state.clauses.append(line.after)
+    state.first_lines.append(parse_line(plain(step.text.partition("\n")[0])).title)
 
 
-def _description(state: ParseState) -> str:
-    """All text outside the tasks, with the headings that have no tasks."""
-    lines = ["" if number in state.consumed else line for number, line in enumerate(state.lines)]
-    for heading in state.headings:
-        shown = "" if heading.first in state.used else heading.title
-        lines[heading.first : heading.end] = [shown] + [""] * (heading.end - heading.first - 1)
-    return _tidy("\n".join(lines))
+def _stage(state: ParseState, path: Sequence[Section]) -> int | None:
+    """The index of the stage that the headings name; a stage exists once it has a task."""
+    if not path:
+        return None
+    if path[-1].first not in state.stages:
+        title = ": ".join(without_number(section.title) for section in path)
+        state.stages[path[-1].first] = (len(state.stages), title)
+        for section in path:
+            if state.places[section.first] == _CONTEXT:
+                state.place(section.first, section.body, _NOWHERE)
+    return state.stages[path[-1].first][0]
+
+
+def _hide_comments(state: ParseState, block: Block) -> None:
+    """Unless other text stands on their last line."""
+    content = block.text.strip()
+    if block.type == "html_block" and content.startswith("<!--") and content.endswith("-->"):
+        state.place(block.first, block.end, _NOWHERE)
+    for child in block.children:
+        _hide_comments(state, child)
+
+
+def _instructions(state: ParseState, index: int, step: Step) -> str:
+    def own(first: int, end: int) -> str:
+        numbers = (number for number in range(first, end) if state.places[number] == index)
+        return textwrap.dedent("\n".join(state.lines[number] for number in numbers))
+
+    attached = step.attached or step.end
+    texts = (state.rests[index], own(step.body, attached), own(attached, step.end), step.rest)
+    return _tidy("\n".join(text for text in texts if text.strip()))
+
+
+def _passages(state: ParseState, root: Section) -> Iterator[Passage]:
+    """What is neither a title nor part of a task."""
+    stages = [-1] * len(state.lines)
+    _fill_stages(state, root, -1, stages)
+    starts = [step.first for step in state.steps]
+    first_section = root.children[0].first if root.children else len(state.lines)
+    before, places = 0, list[tuple[int, int]]()
+    for number in range(len(state.lines)):
+        while before < len(starts) and starts[before] <= number:
+            before += 1
+        is_description = before == 0 and number < first_section
+        places.append((_DESCRIPTION if is_description else before, stages[number]))
+    shown = [number for number in range(len(state.lines)) if state.places[number] == _CONTEXT]
+    for (next_task, stage), numbers in groupby(shown, lambda number: places[number]):
+        text = _tidy("\n".join(_spaced(state.lines, list(numbers))))
+        if text:
+            yield Passage(text, next_task, None if stage < 0 else stage)
+
+
+def _spaced(lines: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
+    """With an empty line where others are left out between them."""
+    last = numbers[0]
+    for number in numbers:
+        if number > last + 1:
+            yield ""
+        yield lines[number]
+        last = number
+
+
+def _fill_stages(state: ParseState, section: Section, above: int, stages: list[int]) -> None:
+    index = state.stages[section.first][0] if section.depth and section.first in state.stages else above
+    stages[section.first : section.end] = [index] * (section.end - section.first)
+    for child in section.children:
+        _fill_stages(state, child, index, stages)
+
+
+def _remarks(file: FrontMatter, finder: StepFinder, state: ParseState) -> Iterator[Remark]:
+    """By line."""
+    if file.lines:
+        yield Remark("local.ignored.front_matter", 1, file.lines)
+    found = [Remark(one.key, one.first + 1, one.end) for one in finder.ignored]
+    ticked = [Remark("local.ticked", step.first + 1, step.first + 1) for step in state.steps if step.is_ticked]
+    yield from sorted([*found, *ticked], key=lambda remark: remark.line)
 
 
 def _tidy(text: str) -> str:
-    return re.sub(r"\n[ \t]*(?:\n[ \t]*)+\n", "\n\n", text).strip()
+    return re.sub(r"\n[ \t]*(?:\n[ \t]*)+\n", "\n\n", text).strip("\n").rstrip()

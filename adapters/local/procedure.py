@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from adapters.local.inputs import Input
+
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
@@ -17,6 +19,15 @@ class FileProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """How lines of a file were read, for its author. ``key``: a message. Lines count from 1, with ``last``."""
+
+    key: str
+    line: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskEntry:
     """One task of a file. ``after`` are indices in ``Procedure.tasks``, ``stage`` one in ``Procedure.stages``."""
 
@@ -24,18 +35,34 @@ class TaskEntry:
     line: int
     stage: int | None = None
     instructions: str = ""
-    command: str = ""
     assignees: tuple[str, ...] = ()
     after: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """Text that is not a step. ``before``: the index of the task after it; at the end, the number of tasks."""
+
+    text: str
+    before: int
+    stage: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Procedure:
+    """``description``: the text before the first heading and task. ``from_sections``: no steps were found, so each
+    section became a task. ``inputs``: the declared values.
+    """
+
     title: str
     description: str = ""
     stages: tuple[str, ...] = ()
     tasks: tuple[TaskEntry, ...] = ()
-    problems: tuple[FileProblem, ...] = field(default=())
+    passages: tuple[Passage, ...] = ()
+    from_sections: bool = False
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    problems: tuple[FileProblem, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def fatal(self) -> tuple[FileProblem, ...]:

@@ -21,6 +21,8 @@ def _place(value: object) -> object:
 Place = Annotated[Path | GitSource, BeforeValidator(_place)]
 """A folder, or one in a Git repository."""
 
+IGNORED = ("readme*", "index.*", "*template*", "contributing*", "changelog*", "license*", "code_of_conduct*")
+
 
 class LocalSettings(BaseModel):
     """Relative paths start at the settings file's folder."""
@@ -31,6 +33,16 @@ class LocalSettings(BaseModel):
     )
     paths: tuple[Place, ...] = Field(
         default=(), description="more folders of runbooks; each is listed as a sub-folder with its name"
+    )
+    ignore: tuple[str, ...] = Field(
+        default=IGNORED, description="names of files that aren't runbooks; * stands for anything"
+    )
+    procedure_headings: tuple[str, ...] = Field(
+        default=(), description="more headings whose bullets are tasks, beside Steps, Mitigation and the like"
+    )
+    context_headings: tuple[str, ...] = Field(
+        default=(),
+        description="more headings whose numbered lists aren't tasks, beside Causes, Contacts and the like",
     )
     refresh: Annotated[timedelta, BeforeValidator(parse_duration)] = Field(
         timedelta(minutes=5),

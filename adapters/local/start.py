@@ -52,9 +52,18 @@ class Start:
         return file
 
     def _check_options(self, file: RunbookFile, step: StartRun) -> None:
-        names = mapping.values_asked(file)
-        for name in step.options:
-            if name not in names:
-                key = "local.no_value" if names else "local.no_values"
-                facts: dict[str, Any] = {"name": name, "file": file.id, "known": ", ".join(names)}
+        asked = mapping.values_asked(file)
+        for name, value in step.options.items():
+            facts: dict[str, Any] = {"name": name, "file": file.id, "known": ", ".join(asked)}
+            if name not in asked:
+                raise Rejected(
+                    self.documents.platform, "start", key="local.no_value" if asked else "local.no_values", **facts
+                )
+            if asked[name].refuses(value):
+                facts |= {
+                    "value": value,
+                    "options": ", ".join(asked[name].options),
+                    "pattern": asked[name].pattern,
+                }
+                key = "local.not_an_option" if asked[name].options else "local.not_as_pattern"
                 raise Rejected(self.documents.platform, "start", key=key, **facts)

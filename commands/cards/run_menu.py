@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
+from adapters.models import RunbookKey
 from adapters.protocol import Capability, supports
 from adapters.toolkit.messages import current_language
 from adapters.writes import Op
@@ -21,6 +22,7 @@ def more_menu(tracked: TrackedRun, can: Mapping[Op, Capability], forms: Collecti
     options = [
         *_form_options(ABOUT_TASKS, tracked, can, forms),
         all_tasks_button(tracked),
+        *_read_runbook(tracked),
         *_comments(tracked, can),
         *_platform_actions(tracked, can),
         *_form_options(ABOUT_THE_RUN, tracked, can, forms),
@@ -30,6 +32,14 @@ def more_menu(tracked: TrackedRun, can: Mapping[Op, Capability], forms: Collecti
 
 def all_tasks_button(tracked: TrackedRun) -> Button:
     return button("button.all_tasks", Show(run=tracked.handle, all_tasks=True))
+
+
+def _read_runbook(tracked: TrackedRun) -> list[Button]:
+    """As it is now; ``show --diff`` says what changed since the start."""
+    if not tracked.run.runbook_id:
+        return []
+    key = RunbookKey(platform=tracked.run.key.platform, id=tracked.run.runbook_id)
+    return [button("button.read_runbook", Show(what=str(key), kind="runbook"))]
 
 
 def _form_options(

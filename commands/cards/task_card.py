@@ -1,16 +1,16 @@
-"""The card of one task (its instructions, and which tasks wait for it), and that of a runbook before a start."""
+"""The card of one task: its instructions, and which tasks wait for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from adapters.errors import AdapterError
-from adapters.models import Comment, Runbook, Stage, Task, TaskState
-from adapters.protocol import Adapter, LazyInstructions, supports
+from adapters.models import Comment, Task, TaskState
+from adapters.protocol import LazyInstructions, supports
 from adapters.writes import Op
-from commands.cards.platform_text import instruction_lines, platform_text
+from commands.cards.platform_text import instruction_lines
 from commands.cards.task_buttons import approve_button, begin_button, comments_button, finish_button, reopen_button
 from commands.cards.task_row import as_shown, handles, is_asked, row
-from commands.model.card import Button, Card, Row, Section, Text
-from commands.model.intents import DoAction, OpenForm, Start
+from commands.model.card import Button, Card, Text
+from commands.model.intents import DoAction, OpenForm
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import TrackedRun
 from commands.text.catalogue import plain_text, plural, translate
@@ -28,7 +28,6 @@ from commands.text.phrases import (
 )
 
 _MOST_COMMENTS = 3
-_MOST_TASKS = 40
 
 
 async def task_card(context: CommandContext, tracked: TrackedRun, task: Task, notes: Sequence[Text] = ()) -> Card:
@@ -101,49 +100,3 @@ def _buttons(context: CommandContext, tracked: TrackedRun, task: Task) -> list[B
         buttons.append((Op.ACTION, button("button.command", DoAction(run=run, action=handle))))
     buttons.append(comments)
     return [press for op, press in buttons if supports(can, op)]
-
-
-def runbook_card(runbook: Runbook, adapter: Adapter, messages: Mapping[str, str]) -> Card:
-    """``messages``: the catalogue of its platform. The first three start options are buttons."""
-    count = runbook.task_count if runbook.task_count is not None else len(runbook.tasks)
-    lines = [*platform_text(adapter, runbook.description)]
-    lines.append(translate(plural("start.tasks", count), count=count))
-    if runbook.alerts:
-        lines.append(translate("start.alerts", alerts=runbook.alerts))
-    start = button("button.start_this", Start(runbook=str(runbook.key)))
-    other_starts = [
-        Button(
-            shorten(plain_text(translate(option.label, messages)), 30),
-            Start(runbook=str(runbook.key), values=dict(option.values), rehearsal=option.rehearsal),
-        )
-        for option in runbook.start_options[1:3]
-    ]
-    form = button("button.start_form", OpenForm(about="start", fill={"runbook": str(runbook.key)}))
-    return Card(
-        title=(runbook.title,),
-        subtitle=translate("runbook.on", platform=runbook.key.platform),
-        summary=plain_text(translate(plural("runbook.summary", count), runbook=runbook.title, count=count)),
-        lines=tuple(lines),
-        sections=tuple(_task_list(runbook)),
-        buttons=(start, *other_starts, form),
-        link=open_link(runbook.key.platform, runbook.link),
-    )
-
-
-def _task_list(runbook: Runbook) -> list[Section]:
-    stages: list[Stage | None] = [None, *runbook.stages]
-    stage_ids = {stage.id for stage in runbook.stages}
-    left = _MOST_TASKS
-    sections: list[Section] = []
-    for stage in stages:
-        if stage is None:
-            tasks = [task for task in runbook.tasks if task.stage not in stage_ids]
-        else:
-            tasks = [task for task in runbook.tasks if task.stage == stage.id]
-        drawn, more = tasks[:left], len(tasks) - len(tasks[:left])
-        left -= len(drawn)
-        if tasks:
-            rows = tuple(Row(None, "", task.title) for task in drawn)
-            title = stage.title if stage else ""
-            sections.append(Section(title, rows, translate("runbook.more", count=more) if more else ()))
-    return sections

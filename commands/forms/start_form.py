@@ -3,7 +3,7 @@
 import asyncio
 
 from adapters.errors import AdapterError
-from adapters.models import Runbook, RunbookKey, RunKey
+from adapters.models import Runbook, RunbookInput, RunbookKey, RunKey
 from commands.forms.fields import NAME_LENGTH
 from commands.language.platform_references import parse_platform_reference
 from commands.lookup.distinct_names import runbook_option_names
@@ -15,6 +15,7 @@ from commands.text.phrases import shorten
 
 VALUE = "set."  # in front of the name of a value that the runbook asks for
 _LABEL_LENGTH = 24
+_OPTION_LENGTH = 75
 _READ_SECONDS = 0.6  # a form opens within a second
 
 
@@ -56,7 +57,19 @@ async def _value_fields(opening: FormOpening) -> tuple[Field, ...]:
     chosen = Field("runbook", label, "search", (option,), refreshes=True)
     return (
         chosen,
-        *(Field(f"{VALUE}{name}", shorten(name, _LABEL_LENGTH), longest=NAME_LENGTH) for name in runbook.inputs),
+        *map(_value_field, runbook.inputs),
+    )
+
+
+def _value_field(asked: RunbookInput) -> Field:
+    options = tuple(Option(option, shorten(option, _OPTION_LENGTH)) for option in asked.options)
+    return Field(
+        f"{VALUE}{asked.name}",
+        shorten(asked.title or asked.name, _LABEL_LENGTH),
+        "choice" if options else "line",
+        options,
+        value=asked.default,
+        longest=NAME_LENGTH,
     )
 
 

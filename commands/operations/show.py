@@ -7,7 +7,8 @@ from adapters.errors import AdapterError, NotFound
 from adapters.models import Runbook, RunbookKey, RunKey, Task, TaskKey
 from commands.cards.permitted_buttons import may
 from commands.cards.run_card import live_card
-from commands.cards.task_card import runbook_card, task_card
+from commands.cards.runbook_card import runbook_card
+from commands.cards.task_card import task_card
 from commands.cards.task_list import task_list_card
 from commands.language.platform_references import parse_platform_reference
 from commands.language.references import is_run_handle, is_task_handle

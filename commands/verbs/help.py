@@ -26,6 +26,15 @@ from commands.text.phrases import button, run_name, short_card, shorten
 from commands.visibility import Reader
 
 _ALL = "all"
+_STEPS = "steps"
+_WAYS = (
+    ("help.steps_boxes", "- [ ] Stop the app"),
+    ("help.steps_numbers", "1. Stop the app"),
+    ("help.steps_bullets", "- Stop the app"),
+    ("help.steps_headings", "### Step 1: Stop the app"),
+    ("help.steps_tables", "| Step | Owner |"),
+)
+_FRONT_MATTER = "liaison: {steps: headings}"
 
 
 def read(line: ParsedLine) -> Help:
@@ -41,6 +50,8 @@ async def handle(intent: Help, context: CommandContext) -> Answer:
     if intent.topic:
         if fold(intent.topic) == _ALL:
             return Answer(private=_list_card("", context))
+        if fold(intent.topic) == _STEPS:
+            return Answer(private=_steps_card())
         if guesses := [words[word] for word in similar_words(fold(intent.topic), words)]:
             return Answer(private=_guess_card(intent.topic, guesses))
         return Answer(private=_list_card(intent.topic, context))
@@ -151,6 +162,13 @@ def _list_card(unknown_topic: str, context: CommandContext) -> Card:
     else:
         title = translate("help.title")
     return short_card(title, lines=lines, buttons=buttons)
+
+
+def _steps_card() -> Card:
+    """How the steps of a Markdown runbook are written."""
+    lines: list[Text] = [("• ", *translate(key, example=Code(example))) for key, example in _WAYS]
+    lines += [translate("help.steps_context"), translate("help.steps_front_matter", example=Code(_FRONT_MATTER))]
+    return short_card(translate("help.steps_title"), lines=lines, buttons=[button("button.runbooks", Runbooks())])
 
 
 def _guess_card(topic: str, guesses: Sequence[str]) -> Card:

@@ -74,6 +74,7 @@ The primary is gone.
 
 ## Triage
 - [ ] Confirm the primary is down
+
   Ask from two zones.
 - [ ] Page the DBA
 

@@ -23,6 +23,7 @@ INSTRUCTION, COMMENT = "Ask from two zones", "the pump leaks"
 SECRET = """# Zephyr merger
 
 - [ ] Wire the Aurora funds
+
   The vault opens with 4711.
 - [ ] Call the Borealis board
 """

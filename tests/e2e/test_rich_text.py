@@ -10,6 +10,7 @@ COMMANDS = ["pg_isready -h \"db-1\"  &&  echo '<ok>'", "patronictl failover --fo
 RUNBOOK = f"""# Two fences
 
 - [ ] Fail over
+
   Ask **twice**, see [the wiki](https://wiki.example/db).
 
   ```sh

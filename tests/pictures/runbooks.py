@@ -6,12 +6,14 @@ SEVEN = """# Database failover
 
 ## Triage
 - [ ] Confirm the primary is down
+
   Ask from two zones before you believe it.
 
   ```sh
   pg_isready -h db-1.internal
   ```
 - [ ] Page the DBA
+
   If nobody answers within five minutes, page the second line:
 
   ```sh
@@ -47,6 +49,7 @@ HANDOVER = """# Handover
 STEPS = """# Rotate the certificate
 
 - [ ] Replace the certificate
+
   Do it **one proxy at a time**, and tell nobody with @channel before it works. The
   [rotation guide](https://wiki.example.com/tls) has the reasons.
 

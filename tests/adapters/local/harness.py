@@ -25,6 +25,7 @@ The primary is gone: make the replica the primary.
 
 ## Triage
 - [ ] Confirm the primary is down
+
   Ask from two zones.
 
   ```sh

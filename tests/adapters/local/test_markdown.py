@@ -29,14 +29,13 @@ def test_title_description_stages_and_tasks_in_the_order_of_the_file() -> None:
     assert parsed.problems == ()
 
 
-def test_the_first_code_block_is_the_command_and_the_rest_are_instructions() -> None:
+def test_all_code_stays_in_its_place_in_the_instructions() -> None:
     parsed = parse(
-        "- [ ] Look\n  Twice.\n\n  ```sh\n  psql -c 'x'\n    | cat\n  ```\n\n  Then:\n\n  ```\n  other\n  ```\n",
+        "- [ ] Look\n\n  Twice.\n\n  ```sh\n  psql -c 'x'\n    | cat\n  ```\n\n  Then:\n\n  ```\n  other\n  ```\n",
         "x",
     )
     (task,) = parsed.tasks
-    assert task.command == "psql -c 'x'\n  | cat"
-    assert task.instructions == "Twice.\n\nThen:\n\n```\nother\n```"
+    assert task.instructions == "Twice.\n\n```sh\npsql -c 'x'\n  | cat\n```\n\nThen:\n\n```\nother\n```"
 
 
 @pytest.mark.parametrize("mark", ["-", "*", "+", "1.", "7)"])
@@ -45,19 +44,17 @@ def test_every_kind_of_list_and_box_is_a_task(mark: str, box: str) -> None:
     assert titles(parse(f"{mark} {box} Look\n", "x")) == ["Look"]
 
 
-def test_numbered_items_are_tasks_in_a_file_without_boxes() -> None:
-    assert titles(parse("# T\n\n- a remark\n\n1. Look\n2. Act\n   with care\n", "x")) == ["Look", "Act"]
+def test_numbered_items_are_tasks_beside_boxes_too() -> None:
+    assert titles(parse("# T\n\n- a remark\n\n1. Look\n2. Act\n   with care\n\n- [ ] End\n", "x")) == [
+        "Look",
+        "Act with care",
+        "End",
+    ]
 
 
-def test_numbered_lists_are_text_in_a_file_with_boxes() -> None:
-    parsed = parse("# T\n\n1. a remark\n\n- [ ] Look\n", "x")
-    assert titles(parsed) == ["Look"]
-    assert parsed.description == "1. a remark"
-
-
-def test_boxes_below_a_task_are_its_instructions() -> None:
-    (task,) = parse("- [ ] Look\n  - [ ] here\n  - [ ] there\n", "x").tasks
-    assert task.instructions == "- [ ] here\n- [ ] there"
+def test_boxes_below_a_task_are_tasks_of_their_own() -> None:
+    tasks = parse("- [ ] Look\n  - [ ] here\n  - [ ] there\n\n  Wait.\n", "x").tasks
+    assert [(task.title, task.instructions) for task in tasks] == [("Look", "Wait."), ("here", ""), ("there", "")]
 
 
 def test_boxes_below_a_plain_item_or_in_a_quote_are_tasks() -> None:
@@ -66,7 +63,7 @@ def test_boxes_below_a_plain_item_or_in_a_quote_are_tasks() -> None:
 
 @pytest.mark.parametrize("text", ["- [x](https://example.org) see\n", "- [y] no\n", "```\n- [ ] code\n```\n"])
 def test_something_that_only_looks_like_a_box_is_not_a_task(text: str) -> None:
-    assert parse(text, "x").tasks == ()
+    assert parse(text, "x").from_sections
 
 
 def test_without_a_title_the_name_is_the_title_and_tasks_have_no_stage() -> None:
@@ -83,7 +80,7 @@ def test_further_titles_and_deeper_headings_name_stages() -> None:
 def test_stages_with_the_same_name_are_separate_and_a_heading_without_tasks_is_text() -> None:
     parsed = parse("# T\n## Contacts\nDBA: 555\n## Check\n- [ ] a\n## Act\n- [ ] b\n## Check\n- [ ] c\n", "x")
     assert parsed.stages == ("Check", "Act", "Check")
-    assert parsed.description == "Contacts\nDBA: 555"
+    assert [(passage.text, passage.before) for passage in parsed.passages] == [("## Contacts\nDBA: 555", 0)]
 
 
 def test_underlined_headings_are_stages_too() -> None:
@@ -102,7 +99,7 @@ def test_a_rule_on_the_first_line_is_not_front_matter() -> None:
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
 def test_line_endings_of_other_systems(end: str) -> None:
-    parsed = parse(end.join(["# T", "## S", "- [ ] Look", "  Twice.", "- [ ] Act"]), "x")
+    parsed = parse(end.join(["# T", "## S", "- [ ] Look", "", "  Twice.", "- [ ] Act"]), "x")
     assert (parsed.title, parsed.stages, titles(parsed), parsed.tasks[0].instructions) == (
         "T",
         ("S",),

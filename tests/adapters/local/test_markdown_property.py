@@ -15,7 +15,9 @@ MARKS = (
 SYNTAX = "(after: |)|;|,|@ana|[x]: |a|b|Look"
 PIECES = st.sampled_from([*MARKS.split("|"), *SYNTAX.split("|")])
 ANY_TEXT = st.lists(PIECES | st.text(max_size=5), max_size=60).map("".join)
-WORDS = st.text(st.characters(categories=["L", "N", "P", "S"], exclude_characters="@()"), min_size=1, max_size=12)
+WORDS = st.text(
+    st.characters(categories=["L", "N", "P", "S"], exclude_characters="@()*_[]!<>&\\`~"), min_size=1, max_size=12
+)
 TITLES = st.lists(WORDS, min_size=1, max_size=5).map(" ".join)
 
 
@@ -32,6 +34,41 @@ def test_no_text_makes_it_raise(text: str) -> None:
     for problem in parsed.problems:
         assert all(problem_text(problem, "file.md"))
     assert parsed.tasks or parsed.fatal
+
+
+MARKERS = [
+    "",
+    "# ",
+    "## Steps ",
+    "### Step 1: ",
+    "- [ ] ",
+    "- ☐ ",
+    "* ",
+    "1. ",
+    "2) ",
+    "> ",
+    "    ",
+    "| a | ",
+    "```",
+    "**",
+    "~~~ ",
+]
+INDENTS = st.sampled_from(["", "  ", "   ", "     "])
+LINES = st.lists(st.tuples(INDENTS, st.sampled_from(MARKERS), st.booleans()), max_size=40)
+
+
+@given(LINES)
+@settings(max_examples=500, deadline=None)
+def test_no_line_is_lost(lines: list[tuple[str, str, bool]]) -> None:
+    """Each line has a word of its own, and all words are in a title, in instructions or in the context."""
+    text = "\n".join(
+        f"{indent}{marker}word{number}" + ("\n" if blank else "")
+        for number, (indent, marker, blank) in enumerate(lines)
+    )
+    parsed = parse(text, "name")
+    shown = [parsed.title, parsed.description, *parsed.stages, *(passage.text for passage in parsed.passages)]
+    shown += [f"{task.title}\n{task.instructions}" for task in parsed.tasks]
+    assert set(re.findall(r"word\d+", text)) == set(re.findall(r"word\d+", "\n".join(shown)))
 
 
 @given(st.binary(max_size=200))

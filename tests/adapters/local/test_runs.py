@@ -53,7 +53,7 @@ async def test_a_start_copies_the_file(local: LocalAdapter, folder: Path) -> Non
         "Promote the replica",
         "Repoint the app",
     ]
-    assert (read.tasks[0].command, read.tasks[0].instructions) == ("pg_isready -h db-1", "Ask from two zones.")
+    assert read.tasks[0].instructions == "Ask from two zones.\n\n```sh\npg_isready -h db-1\n```"
     assert states(read) == [READY, READY, WAITING, WAITING]
     assert (read.tasks[2].waits_for, read.tasks[3].waits_for) == ((CONFIRM, PAGE), (PROMOTE,))
     assert read.owner == ANA

@@ -38,7 +38,7 @@ RICH_TEXT = RichText(
         Paragraph(("Run ", Code("df"), Bold("b"), Link("l", "https://x"))),
         Item((Italic("i"), Struck("s")), depth=2, number=3),
         CodeBlock("df -h\n", depth=1, quoted=True),
-        Table((("Host",), ("db1",))),
+        Table(((("Host",),), (("db1",),))),
     ),
     shortened=True,
 )

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.errors import Unreachable
+from adapters.models import RunbookInput
 from adapters.protocol import Capability, Emulated, Unsupported
 from adapters.writes import Op
 from commands.forms.known_runbooks import KnownRunbooks
@@ -184,12 +185,19 @@ async def test_the_start_form_is_filled_except_for_the_runbook(room: Room) -> No
 
 
 async def test_the_start_form_asks_for_the_values_of_the_chosen_runbook(room: Room) -> None:
-    room.platform.runbook_changes = {"inputs": ("region", "lag")}
+    room.platform.runbook_changes = {
+        "inputs": (
+            RunbookInput(name="region", options=("eu-1", "us-1")),
+            RunbookInput(name="lag", title="Lag (s)"),
+        )
+    }
     form = await opened(room, "start", runbook="local:failover.md", name="EU")
     assert [field.name for field in form.fields] == [
         "runbook", "set.region", "set.lag", "name", "owner", "channel", "rehearsal",
     ]  # fmt: skip
     assert field_of(form, "runbook").options[0].label == "Database failover (local)"
+    region, lag = field_of(form, "set.region"), field_of(form, "set.lag")
+    assert ([option.value for option in region.options], lag.label) == (["eu-1", "us-1"], "Lag (s)")
     submitted = {"runbook": "local:failover.md", "set.region": "eu-1", "set.lag": ""}
     assert submit("start", "", submitted, COMMANDS) == FormErrors({"set.lag": "This field is required."})
     read = submit("start", "", {**submitted, "set.lag": "40", "channel": "ops"}, COMMANDS)
