@@ -5,7 +5,7 @@ unescaped: whoever shows them escapes them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar, overload
@@ -20,11 +20,13 @@ class Listing(Sequence[T]):
     """What a platform listed. ``complete`` is False if there are, or may be, more items than were read.
 
     ``gap`` is the key of the adapter's message that says why, where it is not that there were too many to read.
+    ``gap_facts`` fill its placeholders.
     """
 
     items: Sequence[T]
     complete: bool = True
     gap: str = ""
+    gap_facts: Mapping[str, str] = field(default_factory=dict)
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -239,6 +241,8 @@ class Run(Model):
     link: str | None = None
     home: HomeChannel | None = None
     rehearsal: bool = False
+    source: str = Field("", exclude_if=lambda source: not source)
+    """Which version of the runbook's text it was made from, where that has versions: "runbooks@1a2b3c4"."""
     notes: tuple[RunNote, ...] = ()
     own_buttons: tuple[str, ...] = ()
     read_at: datetime | None = None

@@ -228,6 +228,7 @@ class Resources:
     http: HttpClients
     now: Callable[[], datetime]
     local_runs: LocalRuns
+    cache: Path = Path("cache")  # a folder for copies that can be made again; it may not exist yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -384,7 +384,7 @@ def _observe_request(platform: str, write: bool, seconds: float, status: int | N
 def _connect_platforms(
     settings: Settings, http: HttpClients, store: Store, now: Callable[[], datetime]
 ) -> dict[str, Adapter]:
-    resources = Resources(http=http, now=now, local_runs=LocalRunRows(store))
+    resources = Resources(http=http, now=now, local_runs=LocalRunRows(store), cache=settings.cache_path)
     return {
         name: entry.platform.connect(name, entry.options, resources) for name, entry in settings.platforms.items()
     }

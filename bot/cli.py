@@ -196,6 +196,22 @@ def mattermost_setup(config: Path | None, teams: tuple[str, ...], dry_run: bool)
     sys.exit(_run(work))
 
 
+@cli.group()
+def runbooks() -> None:
+    """Commands for the runbooks of local folders."""
+
+
+@runbooks.command("sync")
+@_config
+def runbooks_sync(config: Path | None) -> None:
+    """Refresh the copies of Git repositories now."""
+    from bot.runbooks import sync_runbooks
+
+    settings = _load_settings(config)
+    logs.configure(settings.secret_values(), level=logging.ERROR)
+    sys.exit(_run(sync_runbooks(settings, click.echo)))
+
+
 @cli.command()
 @_config
 @click.option(

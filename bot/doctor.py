@@ -153,6 +153,7 @@ def _with_copy(settings: Settings, copy: Path) -> Settings:
     key = settings.bot.secret_key or SecretStr("x" * 32)
     return replace(
         settings,
+        cache_folder=settings.cache_path,
         bot=settings.bot.model_copy(update={"database_url": f"sqlite:///{copy}", "secret_key": key}),
     )
 

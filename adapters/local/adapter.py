@@ -6,21 +6,28 @@ There is no network, but the contract is the same.
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from adapters.errors import Unreachable
+from adapters.errors import Rejected, Unreachable
 from adapters.local import health, mapping
 from adapters.local.capabilities import CAPABILITIES
 from adapters.local.documents import Documents
 from adapters.local.folder import RunbookFile
+from adapters.local.git_clone import GitClone
+from adapters.local.headings import Vocabulary
 from adapters.local.library import Library
-from adapters.local.report import report_path
+from adapters.local.report import report, report_path
 from adapters.local.settings import LocalSettings
 from adapters.local.start import Start
+from adapters.local.sync import RunbookSync
+from adapters.local.text import problem_text
 from adapters.local.writes import Writes
 from adapters.models import AssignedTask, Comment, Listing, Person, Run, Runbook, RunSummary
 from adapters.protocol import CheckResult, Markup, Resources
 from adapters.runbook_reports import RunbookReport
+from adapters.runbook_sources import RunbookVersions
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.people import is_among
 from adapters.writes import Op
@@ -31,8 +38,10 @@ class LocalAdapter(PlatformAdapter):
     markup = Markup.MARKDOWN
 
     def __init__(self, name: str, settings: LocalSettings, resources: Resources) -> None:
-        self._settings = settings
-        self._library = Library.open(settings)
+        self._words = Vocabulary(settings.procedure_headings, settings.context_headings)
+        clone = partial(GitClone.open, cache=resources.cache, now=resources.now)
+        self._library = Library.open(settings, clone)
+        self._sync = RunbookSync(name, self._library.git_folders, settings.refresh)
         self._documents = Documents(name, resources.local_runs, resources.now)
         self._start = Start(self._library, self._documents)
         super().__init__(name, CAPABILITIES, self._start, Writes(self._documents))
@@ -49,7 +58,12 @@ class LocalAdapter(PlatformAdapter):
     async def runbooks(self, query: str) -> Listing[Runbook]:
         """Every file, also one that cannot be started: the start says what is wrong with it."""
         self._documents.require_connected(Op.RUNBOOKS)
-        return Listing(await asyncio.to_thread(self._read_runbooks))
+        listed, missing = await asyncio.to_thread(lambda: (self._read_runbooks(), self._sync.without_copy()))
+        if not missing:
+            return Listing(listed)
+        clone, reason = missing[0]
+        facts = {"source": str(clone.source), "reason": reason}
+        return Listing(listed, complete=False, gap="local.not_copied", gap_facts=facts)
 
     def _read_runbooks(self) -> Sequence[Runbook]:
         files = self._library.files()
@@ -65,6 +79,28 @@ class LocalAdapter(PlatformAdapter):
     async def runbook(self, id: str) -> Runbook:
         file = await self._start.startable_file(id, Op.SHOW)
         return await asyncio.to_thread(mapping.runbook, self.name, file)
+
+    async def sync_runbooks(self) -> Sequence[CheckResult]:
+        return await self._sync.refresh()
+
+    async def sync_runbooks_forever(self) -> None:
+        await self._sync.refresh_forever()
+
+    async def runbook_versions(self, run: str, /) -> RunbookVersions:
+        document = await self._documents.load(run, Op.SHOW)
+        file = await asyncio.to_thread(self._library.file, document.runbook_id)
+        if file is not None and file.text is None:
+            problem = file.procedure.problems[0]
+            reason = " ".join(problem_text(problem, file.id))
+            facts: dict[str, Any] = {**problem.facts, "file": file.id}
+            raise Rejected(self.name, Op.SHOW.value, key=problem.key, reasons=(reason,), **facts)
+        return RunbookVersions(
+            file=document.runbook_id,
+            started=document.source_text,
+            current=file.text if file else None,
+            started_as=document.source,
+            current_as=file.source if file else "",
+        )
 
     async def runs(self, query: str) -> Listing[RunSummary]:
         """Leaves out a document that cannot be read; ``check`` names it."""
@@ -90,9 +126,9 @@ class LocalAdapter(PlatformAdapter):
         return mapping.comments(await self._documents.load(id, Op.COMMENTS), task)
 
     async def report_runbooks(self, path: Path | None) -> Sequence[RunbookReport]:
-        paths = [path] if path else [folder.path for _, folder in self._library.folders]
-        found = [await asyncio.to_thread(report_path, self._settings, one) for one in paths]
-        return [report for reports in found for report in reports]
+        if path is not None:
+            return await asyncio.to_thread(report_path, path, self._words)
+        return await asyncio.to_thread(lambda: [report(Path(file.id), file) for file in self._library.files()])
 
     async def check(self) -> Sequence[CheckResult]:
         try:
@@ -103,6 +139,7 @@ class LocalAdapter(PlatformAdapter):
         unreadable = [id for id, document in await self._documents.all() if document is None]
         return [
             *(health.folder(path, self.name, found) for path, found in folders),
+            *await self._sync.check(),
             *health.file_problems(files),
             *health.shared_titles(files),
             *health.hidden_files(hidden),

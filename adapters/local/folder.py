@@ -28,8 +28,12 @@ LARGE_FILE = 16 * 1024  # bytes
 
 @dataclass(frozen=True, slots=True)
 class RunbookFile:
+    """``text`` is None if it could not be read. ``source``: of which commit it is, where it comes from Git."""
+
     id: str
     procedure: Procedure
+    text: str | None = None
+    source: str = ""
 
 
 @dataclass
@@ -74,7 +78,8 @@ class Folder:
             cached = self._cache.get(id)
             if cached is None or cached[0] != version:
                 with _without_garbage_collection(status.st_size > LARGE_FILE):
-                    cached = (version, RunbookFile(id, parse_file(real.read_bytes(), name, self.words)))
+                    content = real.read_bytes()
+                    cached = (version, RunbookFile(id, parse_file(content, name, self.words), decode(content)))
                 self._cache[id] = cached
         except (OSError, RuntimeError) as error:  # RuntimeError: links that lead back to themselves
             why = error.strerror if isinstance(error, OSError) and error.strerror else message("label.link_circle")
@@ -96,6 +101,12 @@ def _without_garbage_collection(disabled: bool) -> Iterator[None]:
     finally:
         if disabled:
             gc.enable()
+
+
+def decode(content: bytes) -> str:
+    """What cannot be decoded is replaced."""
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
 
 
 def parse_file(content: bytes, name: str, words: Vocabulary = DEFAULT_WORDS) -> Procedure:

@@ -1,14 +1,19 @@
 """All runbooks of a platform: the files of its folder, and those of its further folders, each under its name.
 
+A folder may be one of a Git repository.
+
 Everything here blocks; call it in a thread.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapters.local.folder import Folder, RunbookFile
+from adapters.local.git_clone import GitClone
+from adapters.local.git_folder import GitFolder
+from adapters.local.git_source import GitSource
 from adapters.local.headings import Vocabulary
 from adapters.local.settings import LocalSettings
 
@@ -17,17 +22,24 @@ from adapters.local.settings import LocalSettings
 class Library:
     """``folders`` are (prefix of the ids, folder). The first has no prefix, so its ids stay as they are."""
 
-    folders: Sequence[tuple[str, Folder]]
+    folders: Sequence[tuple[str, Folder | GitFolder]]
 
     @classmethod
-    def open(cls, settings: LocalSettings) -> "Library":
+    def open(cls, settings: LocalSettings, clone: Callable[[GitSource], GitClone]) -> "Library":
         words = Vocabulary(settings.procedure_headings, settings.context_headings)
 
         def folder(path: Path) -> Folder:
             return Folder(path.expanduser(), settings.ignore, words)
 
-        further = [(f"{each.name}/", folder(each)) for each in settings.paths]
-        return cls([("", folder(settings.path)), *further])
+        def opened(place: Path | GitSource) -> Folder | GitFolder:
+            return GitFolder(clone(place), folder) if isinstance(place, GitSource) else folder(place)
+
+        further = [(f"{each.name}/", opened(each)) for each in settings.paths]
+        return cls([("", opened(settings.path)), *further])
+
+    @property
+    def git_folders(self) -> list[GitFolder]:
+        return [folder for _, folder in self.folders if isinstance(folder, GitFolder)]
 
     def files(self) -> list[RunbookFile]:
         """By id. A file whose id is also in an earlier folder is left out; ``hidden`` has it."""
@@ -35,7 +47,8 @@ class Library:
         return [first[id] for id in sorted(first)]
 
     def by_folder(self) -> list[tuple[Path, list[RunbookFile]]]:
-        return [(folder.path, folder.files()) for _, folder in self.folders]
+        """Without those of Git repositories."""
+        return [(folder.path, folder.files()) for _, folder in self.folders if isinstance(folder, Folder)]
 
     def hidden(self) -> list[str]:
         """The ids that two folders have, because a sub-folder has the name of a further folder."""

@@ -91,6 +91,8 @@ def document(platform: str, file: RunbookFile, start: StartRun, marker: WriteMar
         started_by=who(start, marker),
         stages=stages,
         tasks=tasks,
+        source=file.source,
+        source_text=file.text,
     )
 
 
@@ -111,6 +113,7 @@ def run(document: Document, now: datetime) -> Run:
         tasks=_tasks(document.tasks),
         comments=comments(document, None),
         rehearsal=document.rehearsal,
+        source=document.source,
         read_at=now,
     )
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import yaml
 
 from adapters.local.blocks import parse_blocks
-from adapters.local.folder import RunbookFile
-from adapters.local.library import Library
+from adapters.local.folder import Folder, RunbookFile
+from adapters.local.headings import Vocabulary
 from adapters.local.procedure import Procedure, TaskEntry
-from adapters.local.settings import LocalSettings
 from adapters.local.text import message, problem_text
 from adapters.runbook_reports import RunbookReport
 
@@ -23,14 +22,12 @@ def report(path: Path, file: RunbookFile) -> RunbookReport:
     return RunbookReport(path, tuple(_lines(procedure)), tuple(problems), checklist)
 
 
-def report_path(settings: LocalSettings, path: Path) -> Sequence[RunbookReport]:
-    """Of a file or a folder anywhere, read with the words of ``settings``. Blocks; call it in a thread."""
-    folder = path if path.is_dir() else path.parent
-    library = Library.open(settings.model_copy(update={"path": folder, "paths": ()}))
+def report_path(path: Path, words: Vocabulary) -> Sequence[RunbookReport]:
+    """Of a folder anywhere, or a file, also of one that is otherwise left out. Blocks; call it in a thread."""
     if path.is_dir():
-        return [report(folder / file.id, file) for file in library.files()]
-    found = library.file(path.name)
-    return [] if found is None else [report(path, found)]
+        return [report(path / file.id, file) for file in Folder(path, words=words).files()]
+    file = Folder(path.parent, ignore=(), words=words).file(path.name)
+    return [] if file is None else [report(path, file)]
 
 
 def _lines(procedure: Procedure) -> Iterator[str]:

@@ -76,6 +76,8 @@ class Document(Model):
     tasks: tuple[StoredTask, ...] = ()
     comments: tuple[StoredComment, ...] = ()
     applied: tuple[AppliedStep, ...] = ()
+    source: str = ""  # the commit that the file was of: "runbooks@1a2b3c4"
+    source_text: str | None = None  # the file as it was; runs of earlier versions have none
 
     def task(self, id: str) -> StoredTask | None:
         return next((task for task in self.tasks if task.id == id), None)

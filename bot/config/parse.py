@@ -14,9 +14,10 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from rapidfuzz import fuzz, process
 
 from adapters.protocol import Platform, PlatformLoadError
+from adapters.toolkit.durations import parse_duration
 from adapters.toolkit.folding import fold
 from bot.config.environment import PREFIX, misspelt_variable
-from bot.config.options import AccessOptions, BotOptions, parse_duration
+from bot.config.options import AccessOptions, BotOptions
 from bot.config.secret_sources import (
     FILE_SUFFIX,
     SecretFileError,

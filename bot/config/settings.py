@@ -11,7 +11,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,7 @@ class Settings:
     source: Path | None = None
     warnings: tuple[str, ...] = ()
     secret_files: tuple[Path, ...] = ()
+    cache_folder: Path | None = None  # None: next to the database
 
     @property
     def store_path(self) -> Path:
@@ -93,6 +94,11 @@ class Settings:
     @property
     def heartbeat_path(self) -> Path:
         return self.store_path.with_name(self.store_path.name + ".alive")
+
+    @property
+    def cache_path(self) -> Path:
+        """A folder for what can be made again, such as copies of Git repositories."""
+        return (self.cache_folder or self.store_path.with_name(self.store_path.name + ".cache")).absolute()
 
     @property
     def key_path(self) -> Path:
@@ -176,13 +182,13 @@ def _resolve_platform_paths(settings: Settings, folder: Path) -> Settings:
     return replace(settings, platforms=platforms)
 
 
-def _resolved_paths(options: BaseModel, folder: Path) -> dict[str, Path | tuple[Path, ...]]:
-    resolved: dict[str, Path | tuple[Path, ...]] = {}
+def _resolved_paths(options: BaseModel, folder: Path) -> dict[str, Path | tuple[Any, ...]]:
+    resolved: dict[str, Path | tuple[Any, ...]] = {}
     for key, value in options:
         if isinstance(value, Path):
             resolved[key] = _resolved(value, folder)
-        elif isinstance(value, tuple) and value and all(isinstance(each, Path) for each in value):
-            resolved[key] = tuple(_resolved(each, folder) for each in value)
+        elif isinstance(value, tuple) and any(isinstance(each, Path) for each in value):
+            resolved[key] = tuple(_resolved(each, folder) if isinstance(each, Path) else each for each in value)
     return resolved
 
 
@@ -225,8 +231,18 @@ def _write_once(path: Path, text: str) -> None:
 def _secrets_of(model: BaseModel) -> Iterator[str]:
     for value in dict(model).values():
         value = tuple(value.values()) if isinstance(value, dict) else value
-        parts = value if isinstance(value, tuple | list) else (value,)
-        yield from (part.get_secret_value() for part in parts if isinstance(part, SecretStr))
+        yield from _secrets_in(value)
+
+
+def _secrets_in(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _secrets_in(part)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _secrets_in(getattr(value, part.name))
 
 
 def available_platforms() -> Mapping[str, Platform]:

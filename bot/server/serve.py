@@ -9,7 +9,7 @@ import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 
 import structlog
@@ -25,6 +25,7 @@ from bot.server.lock import CannotStart, hold_lock
 from bot.server.reception_report import report_reception
 from bot.server.request_limits import LimitedHttpProtocol
 from bot.server.roundtrip_check import RoundtripCheck
+from bot.server.runbook_sync import sync_runbooks_forever
 from bot.server.say_socket import Reply, Request, SaySocket, execute_request
 from bot.server.secret_renewal import renew_secrets_forever
 from bot.storage.inbox import Inbox
@@ -59,11 +60,13 @@ async def serve(settings: Settings) -> None:
             _log_warnings(settings)
             say_socket.serve(SayRequests(app, console))
             _tune_garbage_collector()
-            renewing = asyncio.create_task(renew_secrets_forever(app))
+            upkeep = asyncio.gather(renew_secrets_forever(app), sync_runbooks_forever(app))
             try:
                 await _serve_port(app, port, stopping)
             finally:
-                renewing.cancel()
+                upkeep.cancel()
+                with suppress(asyncio.CancelledError):
+                    await upkeep
         if unusable:
             raise CannotStart(f"bot.database_url: {unusable[0]}.")
 

@@ -123,9 +123,10 @@ def _footer(
     run = tracked.run
     key = "run.as_of" if shows_age else "run.read"
     age = translate(key, at=clock(run.read_at, zone, now)) if run.read_at else ()
+    source = translate("run.source", source=shorten(run.source, 60)) if run.source else ()
     waiting = translate(plural("run.queued", queued), count=queued) if queued else ()
     runbook = "" if run.runbook and run.runbook in run_name(tracked) else shorten(run.runbook, 60)
-    return join_parts([runbook, run.key.platform, age, waiting], _BETWEEN)
+    return join_parts([runbook, run.key.platform, source, age, waiting], _BETWEEN)
 
 
 def likely_steps(

@@ -32,7 +32,7 @@ def gap_text(name: str, listing: Listing[Any], services: Services) -> Text:
         return ()
     messages = platform_messages(name, services)
     if listing.gap in messages:
-        return translate(listing.gap, messages)
+        return translate(listing.gap, messages, **listing.gap_facts)
     return translate("list.cut", platform=platform_title(name, services))
 
 

@@ -115,6 +115,8 @@ class Show(Intent):
     all_tasks: bool = Field(False, exclude_if=lambda all_tasks: not all_tasks)
     """All of the run's, instead of its card. ``page`` counts from 0."""
     page: int = Field(0, ge=0, exclude_if=lambda page: not page)
+    diff: bool = Field(False, exclude_if=lambda diff: not diff)
+    """What changed in the run's runbook since its start, instead of its card."""
 
 
 class Mine(Intent):

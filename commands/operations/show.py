@@ -27,6 +27,7 @@ from commands.model.ports import CommandContext
 from commands.model.run_head import RunHead
 from commands.model.tracked_run import TrackedRun
 from commands.operations.comments import show_comments
+from commands.operations.diff import only_runs, show_diff
 from commands.operations.read_run import refreshed
 from commands.text.catalogue import translate
 from commands.text.error_text import platform_messages
@@ -97,12 +98,16 @@ async def show(intent: Show, context: CommandContext) -> Answer:
 
 
 async def _show_run(intent: Show, context: CommandContext, tracked: TrackedRun) -> Answer:
+    if intent.diff:
+        return await show_diff(context, tracked)
     if intent.all_tasks:
         return await show_all_tasks(context, tracked, intent.page)
     return await (show_comments if intent.comments else show_run)(context, tracked)
 
 
 async def _show_task(intent: Show, context: CommandContext, tracked: TrackedRun, query: str) -> Answer:
+    if intent.diff:
+        raise only_runs(context)
     if not intent.comments:
         return await show_task(context, tracked, query)
     try:
@@ -114,6 +119,8 @@ async def _show_task(intent: Show, context: CommandContext, tracked: TrackedRun,
 
 
 async def _show_runbook(intent: Show, context: CommandContext, key: RunbookKey) -> Answer:
+    if intent.diff:
+        raise only_runs(context)
     if intent.comments:
         raise Missing("comments.of_runbook", buttons=[_show_button(key)])
     return await show_runbook(context, key)
@@ -141,6 +148,8 @@ async def _show_key(intent: Show, context: CommandContext, key: RunKey | TaskKey
             raise _no_run(run) from neither
     tracked = await context.services.runs.track(read)
     task = tracked.run.task(key.id) if isinstance(key, TaskKey) else None
+    if task is not None and intent.diff:
+        raise only_runs(context)
     if task is not None and intent.comments:
         return await show_comments(context, tracked, task)
     if task is not None:

@@ -1,5 +1,5 @@
 """``show``: shows a run, a task with its instructions, or a runbook. ``--comments`` shows the comments
-instead, ``--tasks`` all of a run's tasks."""
+instead, ``--tasks`` all of a run's tasks, ``--diff`` what changed in its runbook since it was started."""
 
 from adapters.writes import Op
 from commands.language.references import RUN_FLAG, run_argument, show_intent, split_run_beside_task
@@ -17,6 +17,7 @@ def read(line: ParsedLine) -> Show:
         "run": run_argument(line, run),
         "comments": "comments" in line.flags,
         "all_tasks": "tasks" in line.flags,
+        "diff": "diff" in line.flags,
     }
     return show_intent(unquote(rest)).model_copy(update=fields)
 
@@ -30,7 +31,7 @@ COMMAND = Command(
     intent=Show,
     read=read,
     handle=handle,
-    arguments="[RUN|TASK|RUNBOOK] [--comments|--tasks]",
+    arguments="[RUN|TASK|RUNBOOK] [--comments|--tasks|--diff]",
     examples=(
         Example("show", {"what": ""}),
         Example("show T3", {"what": "T3", "kind": "task"}),
@@ -38,9 +39,10 @@ COMMAND = Command(
         Example("show database failover", {"what": "database failover", "kind": ""}),
         Example("show --comments T3", {"what": "T3", "comments": True}),
         Example("show --tasks R7", {"what": "R7", "all_tasks": True}),
+        Example("show --diff R7", {"what": "R7", "diff": True}),
     ),
     synonyms={"pt": ("mostrar", "ver", "exibir")},
-    flags=(Flag("comments", FlagKind.SWITCH), Flag("tasks", FlagKind.SWITCH), RUN_FLAG),
+    flags=(*(Flag(name, FlagKind.SWITCH) for name in ("comments", "tasks", "diff")), RUN_FLAG),
     scope=Scope.READ,
     op=Op.SHOW,
 )

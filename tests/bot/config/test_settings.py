@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.config.options import parse_duration
+from adapters.toolkit.durations import parse_duration
 from bot.config.settings import Settings, SettingsError, load, parse
 from bot.config.template import template
 
