@@ -14,7 +14,7 @@ from adapters.errors import Rejected, Unreachable
 from adapters.local import health, mapping
 from adapters.local.capabilities import CAPABILITIES
 from adapters.local.documents import Documents
-from adapters.local.folder import RunbookFile
+from adapters.local.folder import Folder, RunbookFile
 from adapters.local.git_clone import GitClone
 from adapters.local.headings import Vocabulary
 from adapters.local.library import Library
@@ -128,7 +128,15 @@ class LocalAdapter(PlatformAdapter):
     async def report_runbooks(self, path: Path | None) -> Sequence[RunbookReport]:
         if path is not None:
             return await asyncio.to_thread(report_path, path, self._words)
-        return await asyncio.to_thread(lambda: [report(Path(file.id), file) for file in self._library.files()])
+        return await asyncio.to_thread(self._report_all)
+
+    def _report_all(self) -> Sequence[RunbookReport]:
+        """A file of a Git repository has no path of its own here."""
+        return [
+            report(folder.path / file.id if isinstance(folder, Folder) else Path(prefix + file.id), file)
+            for prefix, folder in self._library.folders
+            for file in folder.files()
+        ]
 
     async def check(self) -> Sequence[CheckResult]:
         try:

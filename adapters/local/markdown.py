@@ -18,7 +18,7 @@ from adapters.local.line import parse_line
 from adapters.local.outline import Outline, Section, outline
 from adapters.local.procedure import FileProblem, Passage, Procedure, Remark, TaskEntry
 from adapters.local.sections import find_sections
-from adapters.local.steps import Rule, Step, StepFinder
+from adapters.local.steps import Ignored, Rule, Step, StepFinder
 from adapters.local.titles import split_title
 
 MAX_TASKS = 2000  # of a file; a run with more could not be shown or changed quickly
@@ -229,9 +229,23 @@ def _remarks(file: FrontMatter, finder: StepFinder, state: ParseState) -> Iterat
     """By line."""
     if file.lines:
         yield Remark("local.ignored.front_matter", 1, file.lines)
-    found = [Remark(one.key, one.first + 1, one.end) for one in finder.ignored]
+    found = [Remark(one.key, one.first + 1, _last_line(state.lines, one)) for one in _outermost(finder.ignored)]
     ticked = [Remark("local.ticked", step.first + 1, step.first + 1) for step in state.steps if step.is_ticked]
     yield from sorted([*found, *ticked], key=lambda remark: remark.line)
+
+
+def _outermost(ignored: Sequence[Ignored]) -> Iterator[Ignored]:
+    """Without the lists inside others."""
+    end = 0
+    for one in sorted(ignored, key=lambda one: (one.first, -one.end)):
+        if one.first >= end:
+            yield one
+            end = one.end
+
+
+def _last_line(lines: Sequence[str], one: Ignored) -> int:
+    """The number of its last line that is not blank."""
+    return next((n for n in range(one.end, one.first, -1) if lines[n - 1].strip()), one.first + 1)
 
 
 def _tidy(text: str) -> str:

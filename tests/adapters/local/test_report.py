@@ -48,7 +48,7 @@ async def test_a_report_has_stages_tasks_and_what_was_ignored_with_line_numbers(
         "Mitigation",
         "  line 9: T1 Delete old logs",
         "  line 10: T2 Grow the volume",
-        "  lines 5-6: not tasks, because the heading above says that it is context",
+        "  line 5: not tasks, because the heading above says that it is context",
         "  line 9: the box is ticked; a run starts with it open",
         "  line 14: not tasks, because the heading above doesn't name a procedure",
     )
