@@ -76,8 +76,9 @@ class Document(Model):
     tasks: tuple[StoredTask, ...] = ()
     comments: tuple[StoredComment, ...] = ()
     applied: tuple[AppliedStep, ...] = ()
-    source: str = ""  # the commit that the file was of: "runbooks@1a2b3c4"
-    source_text: str | None = None  # the file as it was; runs of earlier versions have none
+    source: str = Field("", exclude_if=lambda source: not source)  # the commit of the file: "runbooks@1a2b3c4"
+    source_text: str | None = Field(None, exclude_if=lambda text: text is None)
+    """The file as it was. Runs of earlier versions have none."""
 
     def task(self, id: str) -> StoredTask | None:
         return next((task for task in self.tasks if task.id == id), None)
