@@ -49,6 +49,7 @@ bench: setup
 	@$(BIN)/python -m tests.benchmarks.outbox
 	@$(BIN)/python -m tests.benchmarks.history
 	@$(BIN)/python -m tests.benchmarks.commits
+	@$(BIN)/python -m tests.benchmarks.runbooks
 	@$(BIN)/python -m tests.benchmarks.replicas
 	@$(BIN)/python -m tests.benchmarks.commands $(BENCH)
 

@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -199,6 +200,20 @@ def mattermost_setup(config: Path | None, teams: tuple[str, ...], dry_run: bool)
 @cli.group()
 def runbooks() -> None:
     """Commands for the runbooks of local folders."""
+
+
+@runbooks.command("check")
+@_config
+@click.argument("path", type=click.Path(path_type=Path, exists=True), required=False)
+@click.option("--fix", is_flag=True, help="Offer to write each file again with a check box for each task.")
+def runbooks_check(config: Path | None, path: Path | None, fix: bool) -> None:
+    """Print how runbooks are read: a file, a folder, or all that are configured."""
+    from bot.runbooks import check_runbooks
+
+    settings = _load_settings(config)
+    logs.configure(settings.secret_values(), level=logging.ERROR)
+    confirm = partial(click.confirm, default=False, err=True)
+    sys.exit(_run(check_runbooks(settings, path, click.echo, confirm if fix else None)))
 
 
 @runbooks.command("sync")

@@ -14,9 +14,11 @@ from adapters.errors import Rejected, Unreachable
 from adapters.local import health, mapping
 from adapters.local.capabilities import CAPABILITIES
 from adapters.local.documents import Documents
-from adapters.local.folder import RunbookFile
+from adapters.local.folder import Folder, RunbookFile
 from adapters.local.git_clone import GitClone
+from adapters.local.headings import Vocabulary
 from adapters.local.library import Library
+from adapters.local.report import report, report_path
 from adapters.local.settings import LocalSettings
 from adapters.local.start import Start
 from adapters.local.sync import RunbookSync
@@ -24,6 +26,7 @@ from adapters.local.text import problem_text
 from adapters.local.writes import Writes
 from adapters.models import AssignedTask, Comment, Listing, Person, Run, Runbook, RunSummary
 from adapters.protocol import CheckResult, Markup, Resources
+from adapters.runbook_reports import RunbookReport
 from adapters.runbook_sources import RunbookVersions
 from adapters.toolkit.base import PlatformAdapter
 from adapters.toolkit.people import is_among
@@ -35,6 +38,7 @@ class LocalAdapter(PlatformAdapter):
     markup = Markup.MARKDOWN
 
     def __init__(self, name: str, settings: LocalSettings, resources: Resources) -> None:
+        self._words = Vocabulary(settings.procedure_headings, settings.context_headings)
         clone = partial(GitClone.open, cache=resources.cache, now=resources.now)
         self._library = Library.open(settings, clone)
         self._sync = RunbookSync(name, self._library.git_folders, settings.refresh)
@@ -120,6 +124,19 @@ class LocalAdapter(PlatformAdapter):
 
     async def comments(self, id: str, task: str | None) -> Sequence[Comment]:
         return mapping.comments(await self._documents.load(id, Op.COMMENTS), task)
+
+    async def report_runbooks(self, path: Path | None) -> Sequence[RunbookReport]:
+        if path is not None:
+            return await asyncio.to_thread(report_path, path, self._words)
+        return await asyncio.to_thread(self._report_all)
+
+    def _report_all(self) -> Sequence[RunbookReport]:
+        """A file of a Git repository has no path of its own here."""
+        return [
+            report(folder.path / file.id if isinstance(folder, Folder) else Path(prefix + file.id), file)
+            for prefix, folder in self._library.folders
+            for file in folder.files()
+        ]
 
     async def check(self) -> Sequence[CheckResult]:
         try:

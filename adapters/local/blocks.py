@@ -5,11 +5,12 @@ markdown-it-py finds them. Inline markup is only parsed where somebody asks for 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_BLOCKS = MarkdownIt("commonmark").enable("table").disable(["inline", "reference"])
+_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
 _INLINE = MarkdownIt("commonmark").enable("strikethrough")
 _KEPT = frozenset({"paragraph", "heading", "fence", "code_block", "html_block", "hr", "blockquote", "table"})
 _LISTS = frozenset({"bullet_list", "ordered_list", "list_item"})
@@ -40,8 +41,21 @@ class Block:
             yield from child.walk()
 
 
-def parse_blocks(text: str) -> list[Block]:
-    tokens = _BLOCKS.parse(text)
+@dataclass
+class LinkDefinitions:
+    """Where links lead that are written ``[text][label]``, as markdown-it-py passes it on."""
+
+    found: dict[str, Any] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[tuple[str, int, int]]:
+        """(label, first line, line after it)."""
+        for label, one in self.found.get("references", {}).items():
+            yield label, *one["map"]
+
+
+def parse_blocks(text: str, links: "LinkDefinitions | None" = None) -> list[Block]:
+    """Adds to ``links``."""
+    tokens = _BLOCKS.parse(text, {} if links is None else links.found)
     root = Block("root", 0, 0)
     open_blocks = [root]
     for token in tokens:
@@ -75,15 +89,15 @@ def _block(name: str, token: Token, parent: Block) -> Block:
 _MARKUP = frozenset("*_[]!<>&\\`~")
 
 
-def plain(text: str) -> str:
+def plain(text: str, links: LinkDefinitions | None = None) -> str:
     """One line without emphasis and addresses of links. Code keeps its marks."""
     if _MARKUP.isdisjoint(text):
         return " ".join(text.split())
-    return " ".join("".join(_words(_inline(text))).split())
+    return " ".join("".join(_words(_inline(text, links))).split())
 
 
-def _inline(text: str) -> Sequence[Token]:
-    tokens = _INLINE.parseInline(text)
+def _inline(text: str, links: LinkDefinitions | None = None) -> Sequence[Token]:
+    tokens = _INLINE.parseInline(text, {} if links is None else links.found)
     return (tokens[0].children or ()) if tokens else ()
 
 
@@ -98,9 +112,9 @@ def _words(tokens: Sequence[Token]) -> Iterator[str]:
                 yield token.content
 
 
-def hides_something(text: str) -> bool:
-    """Whether ``plain`` leaves out something that people need: a link's address, a picture, HTML."""
-    return "](" in text and any(token.type in ("link_open", "image") for token in _inline(text))
+def has_link(text: str, links: LinkDefinitions | None = None) -> bool:
+    """Whether ``plain`` leaves out the address of a link or a picture."""
+    return "[" in text and any(token.type in ("link_open", "image") for token in _inline(text, links))
 
 
 def is_link(text: str) -> bool:

@@ -150,6 +150,7 @@ class Vocabulary:
                 yield _plain(word), kind
 
 
+_REASONS = frozenset(map(_plain, _WORDS["reasons"]))
 _STEPS = frozenset(map(_plain, _WORDS["steps"]))
 _ALONE = {_plain(word): kind for kind in (Kind.CONTEXT, Kind.PROCEDURE) for word in _WORDS[f"{kind.value}_alone"]}
 _FIRST = frozenset(map(_plain, _WORDS["procedure_first"]))

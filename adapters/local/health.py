@@ -1,7 +1,7 @@
 """The lines of ``liaison doctor`` about a folder of runbooks and the runs started from it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapters.local.folder import RunbookFile
@@ -18,7 +18,16 @@ def folder(path: Path, name: str, files: Sequence[RunbookFile]) -> CheckResult:
     """``name`` is the NAME of the ``[platforms.NAME]`` that says where the folder is."""
     found = ("no_runbooks", "runbooks_one", "runbooks")[min(len(files), 2)]
     key = found if path.is_dir() else "no_folder"
-    return check_result(MESSAGES, f"local.health_check.{key}", path=path, name=name, count=len(files))
+    return check_result(MESSAGES, f"local.health_check.{key}", path=path, name=name, **_facts(files))
+
+
+def _facts(files: Sequence[RunbookFile]) -> Mapping[str, int]:
+    """How many files, tasks, and files whose sections became tasks."""
+    return {
+        "count": len(files),
+        "tasks": sum(len(file.procedure.tasks) for file in files),
+        "sections": sum(file.procedure.from_sections for file in files),
+    }
 
 
 def file_problems(files: Sequence[RunbookFile]) -> list[CheckResult]:

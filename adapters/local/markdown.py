@@ -6,11 +6,11 @@ the title, a stage, a task or a passage of context. The format is described in `
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, islice
 
-from adapters.local.blocks import Block, parse_blocks, plain
+from adapters.local.blocks import Block, LinkDefinitions, parse_blocks, plain
 from adapters.local.dependencies import resolve
 from adapters.local.front_matter import FileSettings, FrontMatter, read_front_matter
 from adapters.local.headings import DEFAULT_WORDS, Vocabulary, without_number
@@ -18,13 +18,14 @@ from adapters.local.line import parse_line
 from adapters.local.outline import Outline, Section, outline
 from adapters.local.procedure import FileProblem, Passage, Procedure, Remark, TaskEntry
 from adapters.local.sections import find_sections
-from adapters.local.steps import Rule, Step, StepFinder
+from adapters.local.steps import Ignored, Rule, Step, StepFinder
 from adapters.local.titles import split_title
 
 MAX_TASKS = 2000  # of a file; a run with more could not be shown or changed quickly
 _CONTEXT = -1
 _NOWHERE = -2  # a line that is part of a title, or that nobody is meant to see
 _DESCRIPTION = -1
+_MOST_LINKS = 200  # in a file, that are defined apart from where they are used
 
 
 @dataclass
@@ -36,6 +37,7 @@ class ParseState:
 
     lines: list[str]
     places: list[int]
+    definitions: LinkDefinitions
     stages: dict[int, tuple[int, str]] = field(default_factory=dict)
     tasks: list[TaskEntry] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -53,8 +55,9 @@ def parse(text: str, name: str, words: Vocabulary = DEFAULT_WORDS) -> Procedure:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd").split("\n")
     file = read_front_matter(lines)
     lines[: file.lines] = [""] * file.lines
-    blocks = parse_blocks("\n".join(lines))
-    found = outline(blocks, words, len(lines))
+    definitions = LinkDefinitions()
+    blocks = parse_blocks("\n".join(lines), definitions)
+    found = outline(blocks, words, len(lines), bold=file.settings.steps is Rule.AUTO)
     title = file.settings.title or found.title or name
     finder = StepFinder(words, file.settings.steps)
     steps = [] if file.settings.steps is Rule.HEADINGS else finder.find(found.root)
@@ -62,13 +65,18 @@ def parse(text: str, name: str, words: Vocabulary = DEFAULT_WORDS) -> Procedure:
     if from_sections:
         depth = int(file.settings.stages[1:] or -1) + 1 if file.settings.steps is Rule.HEADINGS else 0
         steps = find_sections(found.root, title, depth)
-    state = _read(lines, blocks, found, steps, file)
+    state = ParseState(lines, [_CONTEXT] * len(lines), definitions, problems=list(file.problems))
+    _read(state, blocks, found, steps, file.settings)
+    links = _links(state)
     for first, end in finder.headers:
         state.place(first, end, _NOWHERE)
-    tasks, problems = resolve(state.tasks, state.clauses, state.first_lines)
+    entries = [replace(task, instructions=_with_links(task.instructions, links)) for task in state.tasks]
+    tasks, problems = resolve(entries, state.clauses, state.first_lines)
     if not tasks:
         problems.append(FileProblem("local.no_tasks", {"line": 1}))
-    passages = list(_passages(state, found.root))
+    passages = [
+        replace(passage, text=_with_links(passage.text, links)) for passage in _passages(state, found.root)
+    ]
     return Procedure(
         title=title,
         description="\n\n".join(passage.text for passage in passages if passage.before == _DESCRIPTION),
@@ -83,15 +91,14 @@ def parse(text: str, name: str, words: Vocabulary = DEFAULT_WORDS) -> Procedure:
 
 
 def _read(
-    lines: list[str], blocks: Sequence[Block], found: Outline, steps: Sequence[Step], file: FrontMatter
-) -> ParseState:
-    state = ParseState(lines, [_CONTEXT] * len(lines), problems=list(file.problems))
+    state: ParseState, blocks: Sequence[Block], found: Outline, steps: Sequence[Step], settings: FileSettings
+) -> None:
     if found.title_block:
         state.place(found.title_block.first, found.title_block.end, _NOWHERE)
     if len(steps) > MAX_TASKS:
         facts = {"line": steps[MAX_TASKS].first + 1, "most": MAX_TASKS}
         state.problems.append(FileProblem("local.too_many_tasks", facts))
-    paths = dict(_paths(found.root, (), file.settings))
+    paths = dict(_paths(found.root, (), settings))
     for step in steps[:MAX_TASKS]:
         _add_task(state, step, paths[id(step.section)])
     for block in blocks:
@@ -99,7 +106,6 @@ def _read(
     for index, step in enumerate(state.steps):
         instructions = _instructions(state, index, step)
         state.tasks[index] = replace(state.tasks[index], instructions=instructions)
-    return state
 
 
 def _paths(
@@ -114,7 +120,7 @@ def _paths(
 
 
 def _add_task(state: ParseState, step: Step, path: Sequence[Section]) -> None:
-    title, rest = split_title(step.text)
+    title, rest = split_title(step.text, state.definitions)
     line = parse_line(title)
     facts = {"line": step.first + 1, "title": line.title}
     if not line.title:
@@ -202,13 +208,44 @@ def _fill_stages(state: ParseState, section: Section, above: int, stages: list[i
         _fill_stages(state, child, index, stages)
 
 
+def _links(state: ParseState) -> Mapping[str, str]:
+    """The labels of links in lower case, as they are used, with the lines that say where they lead."""
+    return {
+        f"[{label.lower()}]": "\n".join(map(str.strip, state.lines[first:end]))
+        for label, first, end in islice(state.definitions.lines(), _MOST_LINKS)
+    }
+
+
+def _with_links(text: str, links: Mapping[str, str]) -> str:
+    """A part of a file is shown by itself, so it needs the addresses of its links, which may stand elsewhere."""
+    if not links or "[" not in text:
+        return text
+    lowered = text.lower()
+    used = [line for label, line in links.items() if label in lowered and line not in text]
+    return "\n\n".join([text, "\n".join(used)]) if used else text
+
+
 def _remarks(file: FrontMatter, finder: StepFinder, state: ParseState) -> Iterator[Remark]:
     """By line."""
     if file.lines:
         yield Remark("local.ignored.front_matter", 1, file.lines)
-    found = [Remark(one.key, one.first + 1, one.end) for one in finder.ignored]
+    found = [Remark(one.key, one.first + 1, _last_line(state.lines, one)) for one in _outermost(finder.ignored)]
     ticked = [Remark("local.ticked", step.first + 1, step.first + 1) for step in state.steps if step.is_ticked]
     yield from sorted([*found, *ticked], key=lambda remark: remark.line)
+
+
+def _outermost(ignored: Sequence[Ignored]) -> Iterator[Ignored]:
+    """Without the lists inside others."""
+    end = 0
+    for one in sorted(ignored, key=lambda one: (one.first, -one.end)):
+        if one.first >= end:
+            yield one
+            end = one.end
+
+
+def _last_line(lines: Sequence[str], one: Ignored) -> int:
+    """The number of its last line that is not blank."""
+    return next((n for n in range(one.end, one.first, -1) if lines[n - 1].strip()), one.first + 1)
 
 
 def _tidy(text: str) -> str:

@@ -46,7 +46,8 @@ class Outline:
     title_block: Block | None
 
 
-def outline(blocks: Sequence[Block], words: Vocabulary, lines: int) -> Outline:
+def outline(blocks: Sequence[Block], words: Vocabulary, lines: int, *, bold: bool = True) -> Outline:
+    """``bold``: whether a paragraph can be written as a heading."""
     title_block = _find_title(blocks, words)
     title = plain(title_block.text) if title_block else ""
     kind = Kind.PROCEDURE if words.kind(title) is Kind.PROCEDURE else Kind.PLAIN
@@ -55,7 +56,7 @@ def outline(blocks: Sequence[Block], words: Vocabulary, lines: int) -> Outline:
     for block in blocks:
         if block is title_block:
             continue
-        section = _opened_section(block, words, lines)
+        section = _opened_section(block, words, lines) if bold or block.type == "heading" else None
         if section is None:
             path[-1].blocks.append(block)
             continue

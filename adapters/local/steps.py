@@ -61,13 +61,16 @@ class StepFinder:
         own = list(self._in_blocks(section))
         inner = [step for child in section.children for step in self.find(child)]
         found = own + inner
-        if self.rule is Rule.AUTO and section.depth:
-            if section.is_step and (not found or self._opens_with_code(section, found)):
-                end = found[0].first if found else section.end
-                return [self._heading_step(section, end), *found]
-            if section.kind is Kind.PROCEDURE and not found and section.has_text:
-                return [self._heading_step(section, section.end)]
+        if self.rule is not Rule.AUTO or not section.depth or not self._is_procedure(section):
+            return found
+        if not found:
+            return [self._heading_step(section, section.end)] if section.is_step or section.has_text else []
+        if self._opens_with_code(section, found):
+            return [self._heading_step(section, found[0].first), *found]
         return found
+
+    def _is_procedure(self, section: Section) -> bool:
+        return section.is_step or section.kind is Kind.PROCEDURE
 
     def _heading_step(self, section: Section, end: int) -> Step:
         return Step(without_number(section.title), section.first, section.body, end, section)
@@ -79,7 +82,7 @@ class StepFinder:
         """With the blocks that follow a step and belong to it, although they are not indented."""
         last: Step | None = None
         number = 0
-        kind = section.kind
+        own_kind = kind = Kind.PROCEDURE if _lists_commands(section) else section.kind
         next_numbers = _next_numbers(section.blocks)
         for block, next_number in zip(section.blocks, next_numbers, strict=True):
             found = list(self._in_block(block, section, kind))
@@ -94,7 +97,7 @@ class StepFinder:
                 last.attached, last.end = last.attached or block.first, block.end
             else:
                 last = None
-            kind = section.kind
+            kind = own_kind
             if block.type == "paragraph" and block.text.rstrip("*_").endswith((":", "：")):
                 kind = self._kind_after(block.text, kind)
 
@@ -208,6 +211,8 @@ class StepFinder:
     def _step_column(self, names: Sequence[str], rows: Sequence[Block]) -> int | None:
         """The column that says what to do: not one that has only numbers or boxes."""
         named = [place for place, name in enumerate(names) if self.words.is_step_column(name)]
+        if len(names) > 1 and sum(map(bool, names)) < 2:
+            return None  # a list of facts
         boxed = any(box_end(cell.text) for row in rows for cell in row.children[:1])
         if not named and not boxed:
             return None
@@ -216,6 +221,17 @@ class StepFinder:
         return next(
             (place for place, cells in zip(candidates, texts, strict=True) if not all(map(_is_mark, cells))), None
         )
+
+
+def _lists_commands(section: Section) -> bool:
+    """Whether code belongs to bullets of the section: then they are steps, whatever the heading says."""
+    if section.kind is not Kind.PLAIN:
+        return False
+    types = [block.type for block in section.blocks]
+    return any(
+        block.type == "bullet_list" and (after in CODE or any(item.first_of(*CODE) for item in block.children))
+        for block, after in zip(section.blocks, [*types[1:], ""], strict=False)
+    )
 
 
 def _next_numbers(blocks: Sequence[Block]) -> list[int]:

@@ -2,14 +2,14 @@
 
 import re
 
-from adapters.local.blocks import hides_something, plain
+from adapters.local.blocks import LinkDefinitions, has_link, plain
 from adapters.local.line import ends_with_note
 
 _LONG_TITLE = 250  # characters; of a longer text, the first sentence is the title
 _SENTENCE_END = re.compile(r"(?<=\w)[.!?:](?=\s)|[。！？]")
 
 
-def split_title(text: str) -> tuple[str, str]:
+def split_title(text: str, links: LinkDefinitions) -> tuple[str, str]:
     """(the title on one line, the rest as written). A title ends at a hard line break, and at the line whose end
     names a person or what the task waits for. Where the title can't show a link, the rest has all of the text.
     """
@@ -21,9 +21,9 @@ def split_title(text: str) -> tuple[str, str]:
     if len(title) > _LONG_TITLE:
         title, more = _first_sentence(title)
         rest = f"{more}\n{rest}".strip("\n")
-    if hides_something(title):
+    if has_link(title, links):
         rest = text
-    return plain(title), rest
+    return plain(title, links), rest
 
 
 def _first_sentence(text: str) -> tuple[str, str]:

@@ -140,14 +140,17 @@ class Liaison:
         if self._process is not None and self._process.returncode is None:
             await self.kill()
 
-    async def run(self, *arguments: str) -> tuple[int, str]:
-        """Runs another ``liaison`` command with the same settings. Returns (exit code, output)."""
+    async def run(self, *arguments: str, answer: str = "") -> tuple[int, str]:
+        """Runs another ``liaison`` command with the same settings, which reads ``answer``. Returns (exit code,
+        output).
+        """
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", *arguments, "--config", str(self.config)),
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        output, _ = await asyncio.wait_for(process.communicate(), 60)
+        output, _ = await asyncio.wait_for(process.communicate(answer.encode()), 60)
         return process.returncode or 0, output.decode()
 
 

@@ -38,7 +38,7 @@ async def test_a_runbook_is_read_before_anybody_starts_it(local: LocalAdapter) -
     assert [stage.title for stage in runbook.stages] == ["Triage", "Fail over"]
     assert [task.state for task in runbook.tasks] == [TaskState.READY] * 2 + [TaskState.WAITING] * 2
     assert [(line.status, line.summary.split(" in ")[0]) for line in await local.check()] == [
-        (CheckStatus.OK, "1 runbook")
+        (CheckStatus.OK, "1 runbook with 4 tasks")
     ]
 
 
