@@ -50,4 +50,4 @@ def _is_of_a_card(intent: Show, services: Services, *, details: bool) -> bool:
     key = parse_platform_reference(what, services)
     is_run = intent.kind != "runbook" and (not what or is_run_handle(what) or isinstance(key, RunKey))
     is_task = is_task_handle(what) or isinstance(key, TaskKey)
-    return (is_run and not intent.comments) or (details and (is_run or is_task))
+    return (is_run and not (intent.comments or intent.diff)) or (details and (is_run or is_task))

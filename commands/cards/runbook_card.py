@@ -1,8 +1,8 @@
 """The card of a runbook before a start: its text as written, and which parts of it are tasks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from adapters.models import Runbook, Stage
+from adapters.models import Passage, Runbook
 from adapters.protocol import Adapter
 from commands.cards.platform_text import platform_text
 from commands.model.card import Bold, Button, Card, RichText, Text
@@ -46,43 +46,40 @@ def runbook_card(runbook: Runbook, adapter: Adapter, messages: Mapping[str, str]
 
 def _content(runbook: Runbook, adapter: Adapter) -> Iterator[Text]:
     """Stage by stage: the tasks with their numbers, and the text between them where it was written."""
-    stages: list[Stage | None] = [None, *runbook.stages]
-    stage_ids = {stage.id for stage in runbook.stages}
-    numbers = {task.id: number for number, task in enumerate(runbook.tasks, start=1)}
-    for stage in stages:
-        drawn = [*_of_stage(runbook, adapter, stage, stage_ids, numbers)]
-        if stage and drawn:
-            yield (Bold(stage.title),)
-        yield from drawn
-    if len(runbook.tasks) > _MOST_TASKS:
-        yield translate("runbook.more", count=len(runbook.tasks) - _MOST_TASKS)
-
-
-def _of_stage(
-    runbook: Runbook, adapter: Adapter, stage: Stage | None, stage_ids: set[str], numbers: Mapping[str, int]
-) -> Iterator[Text]:
-    tasks = [
-        task
-        for task in runbook.tasks[:_MOST_TASKS]
-        if (task.stage == stage.id if stage else task.stage not in stage_ids)
-    ]
-    passages = [
-        (numbers.get(passage.before or "", len(numbers) + 1), passage.text)
-        for passage in runbook.passages
-        if passage.stage == (stage.id if stage else None)
-    ]
+    places = {stage.id: place for place, stage in enumerate(runbook.stages, start=1)}
+    titles = {stage.id: stage.title for stage in runbook.stages}
+    numbered = sorted(enumerate(runbook.tasks, start=1), key=lambda one: places.get(one[1].stage or "", 0))
+    waiting = list(runbook.passages)
+    stage: str | None = None
     items: list[Item] = []
-    for task in tasks:
-        number = numbers[task.id]
-        before = [text for place, text in passages if place <= number]
-        passages = [(place, text) for place, text in passages if place > number]
-        if before and items:
+    for number, task in numbered[:_MOST_TASKS]:
+        before = _passages_before(task.id, runbook, waiting)
+        if items and (before or task.stage != stage):
             yield (RichText(tuple(items)),)
             items = []
-        for text in before:
-            yield from platform_text(adapter, text)
+        yield from _texts(adapter, [passage for passage in before if passage.stage != task.stage])
+        if task.stage in titles and task.stage != stage:
+            yield (Bold(titles[task.stage]),)
+        yield from _texts(adapter, [passage for passage in before if passage.stage == task.stage])
+        stage = task.stage
         items.append(Item((shorten(task.title, _TITLE),), number=number))
     if items:
         yield (RichText(tuple(items)),)
-    for _, text in passages:
-        yield from platform_text(adapter, text)
+    yield from _texts(adapter, waiting)
+    if len(numbered) > _MOST_TASKS:
+        yield translate("runbook.more", count=len(numbered) - _MOST_TASKS)
+
+
+def _texts(adapter: Adapter, passages: Sequence[Passage]) -> Iterator[Text]:
+    for passage in passages:
+        yield from platform_text(adapter, passage.text)
+
+
+def _passages_before(task: str, runbook: Runbook, waiting: list[Passage]) -> list[Passage]:
+    """Takes what stands before the task from ``waiting``, which is in the order written."""
+    order = [one.id for one in runbook.tasks]
+    place = order.index(task)
+    found = [one for one in waiting if one.before is not None and order.index(one.before) <= place]
+    for passage in found:
+        waiting.remove(passage)
+    return found

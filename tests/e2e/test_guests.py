@@ -123,6 +123,8 @@ async def test_no_control_of_the_card_changes_anything_or_opens_a_form_for_them(
                 assert answer == CANNOT_USE, label
             elif label == "All tasks":
                 assert FIRST_TASK in answer
+            elif label == "Read the runbook":
+                assert CARDS_ONLY in answer
             elif label == "Read comments":
                 assert COMMENT in answer if guests.guests == "read" else CARDS_ONLY in answer
             else:

@@ -129,9 +129,9 @@ What to know when the alert fires.
 
 Mostly logs.
 
-## How to make room
+## How much is enough
 
-Delete those older than a week.
+Twenty percent. Delete logs that are older than a week.
 """
 _STAGES = ("Decide and announce", "Drain eu-west-1", "Databases", "Traffic", "Batch and queues", "Verify")
 

@@ -111,7 +111,6 @@ class RichTextBuilder:
         self.is_truncated = False
         self.blocks: list[Element] = []
         self._block_room = 0
-        self._section: list[Element] = []  # the section that lines are appended to
 
     def start_block(self) -> None:
         self._block_room = 0
@@ -131,8 +130,10 @@ class RichTextBuilder:
             length = container_length(container) + 1
             if not self._make_room(length):
                 return
-            self._section = []
-            self.blocks[-1]["elements"].append(container)
+            if container["type"] == "rich_text_section":
+                self._extend_section(container["elements"])
+            else:
+                self.blocks[-1]["elements"].append(container)
 
     def add_line(self, line: Line, *, bold: bool = False) -> None:
         if len(line) == 1 and isinstance(line[0], RichText):
@@ -156,11 +157,15 @@ class RichTextBuilder:
             length = sum(map(element_length, line)) + 1
         if not self._make_room(length):
             return
-        if not self._section:
-            self.blocks[-1]["elements"].append({"type": "rich_text_section", "elements": self._section})
+        self._extend_section(line)
+
+    def _extend_section(self, line: list[Element]) -> None:
+        """Two sections in a row would be drawn without a line break between them."""
+        containers = self.blocks[-1]["elements"]
+        if containers and containers[-1]["type"] == "rich_text_section":
+            containers[-1]["elements"] += [{"type": "text", "text": "\n"}, *line]
         else:
-            self._section.append({"type": "text", "text": "\n"})
-        self._section.extend(line)
+            containers.append({"type": "rich_text_section", "elements": [*line]})
 
     def _make_room(self, length: int) -> bool:
         """In the last block, or in a new one. Once something has no room, nothing after it has."""
@@ -180,7 +185,6 @@ class RichTextBuilder:
         self.blocks.append({"type": "rich_text", "elements": []})
         self.blocks_left -= 1
         self._block_room = self.BLOCK + 1
-        self._section = []
 
 
 def _truncate_line(line: Iterable[Element], limit: int) -> list[Element]:
