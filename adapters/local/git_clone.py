@@ -37,6 +37,10 @@ _SHORT = 7  # characters of a commit, as people write it
 T = TypeVar("T")
 
 
+class NoFolder(GitFailed):
+    """The branch has no such folder."""
+
+
 class CloneState(Model):
     """``commit``: of the current checkout. ``problem``: why the last refresh failed; empty if it did not."""
 
@@ -84,6 +88,7 @@ class GitClone:
                     await self._check_out(commit)
                 except GitFailed as error:
                     await _in_thread(self._store, before.model_copy(update={"problem": str(error)}))
+                    await self._start_over_if_broken(error)
                     raise
                 state = CloneState(commit=commit, refreshed_at=self.now())
                 await _in_thread(self._switch, before, state)
@@ -152,6 +157,13 @@ class GitClone:
         for left in [*self._repository.glob("*.lock"), *(self._repository / "refs").rglob("*.lock")]:
             left.unlink(missing_ok=True)
 
+    async def _start_over_if_broken(self, error: GitFailed) -> None:
+        """If the server answers, our repository may be at fault: two processes wrote to it, or files are gone."""
+        with suppress(GitFailed):
+            if not isinstance(error, NoFolder):
+                await self.look()
+                await _in_thread(shutil.rmtree, self._repository, True)
+
     async def _check_out(self, commit: str) -> None:
         """Writes the files of the folder, without anything of the repository itself. Links stay links."""
         target = self._checkout(commit)
@@ -159,7 +171,7 @@ class GitClone:
             return
         tree = f"{commit}:{self.source.folder}"
         if self.source.folder and await self._kind(tree) != "tree":
-            raise GitFailed(f"there is no folder {self.source.folder} on that branch")
+            raise NoFolder(f"there is no folder {self.source.folder} on that branch")
         target.parent.mkdir(exist_ok=True, mode=0o700)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
         index = str(draft) + ".index"

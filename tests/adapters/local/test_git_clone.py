@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -205,7 +206,11 @@ async def test_what_a_killed_refresh_left_behind_does_not_matter(repository: Git
     assert clone.current() is None
     assert (await clone.refresh()).short_commit == commit
     shutil.rmtree(clone.folder / "checkouts")
+    shutil.rmtree(clone.folder / "repository.git" / "objects")
+    (clone.folder / "repository.git" / "objects").mkdir()
     assert clone.current() is None
+    with suppress(GitFailed):
+        await clone.refresh()
     assert (await clone.refresh()).short_commit == commit
     assert clone.current() is not None
 
