@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
@@ -33,6 +34,7 @@ LOCK_TIMEOUT_SECONDS = 60.0  # another process may be refreshing it
 KEEP_SECONDS = 60.0  # a checkout that was replaced: somebody may just be reading it
 _REF = "refs/liaison/current"
 _SHORT = 7  # characters of a commit, as people write it
+T = TypeVar("T")
 
 
 class CloneState(Model):
@@ -81,10 +83,10 @@ class GitClone:
                     commit = await self._fetch()
                     await self._check_out(commit)
                 except GitFailed as error:
-                    await asyncio.to_thread(self._store, before.model_copy(update={"problem": str(error)}))
+                    await _in_thread(self._store, before.model_copy(update={"problem": str(error)}))
                     raise
                 state = CloneState(commit=commit, refreshed_at=self.now())
-                await asyncio.to_thread(self._switch, before, state)
+                await _in_thread(self._switch, before, state)
                 return state
         except OSError as error:  # the cache folder cannot be written
             raise GitFailed(f"{self.folder} cannot be written: {error.strerror}") from error
@@ -140,13 +142,13 @@ class GitClone:
             try:
                 await self._run("rev-parse", "--is-bare-repository")
             except GitFailed:
-                await asyncio.to_thread(shutil.rmtree, self._repository)
+                await _in_thread(shutil.rmtree, self._repository)
         if not self._repository.exists():
-            await git(
-                self.source,
-                *("init", "--quiet", "--bare", "--template=", str(self._repository)),
-                timeout=LOCAL_TIMEOUT_SECONDS,
-            )
+            draft = self.folder / "draft.git"
+            await _in_thread(shutil.rmtree, draft, True)
+            arguments = ("init", "--quiet", "--bare", "--template=", str(draft))
+            await git(self.source, *arguments, timeout=LOCAL_TIMEOUT_SECONDS)
+            draft.rename(self._repository)
         for left in [*self._repository.glob("*.lock"), *(self._repository / "refs").rglob("*.lock")]:
             left.unlink(missing_ok=True)
 
@@ -164,11 +166,11 @@ class GitClone:
         try:
             await self._run("read-tree", tree, GIT_INDEX_FILE=index)
             await self._run("--work-tree", str(draft), "checkout-index", "--all", "--force", GIT_INDEX_FILE=index)
-            await asyncio.to_thread(draft.rename, target)
+            await _in_thread(draft.rename, target)
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(index)
-            await asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True)
+            await _in_thread(shutil.rmtree, draft, True)
 
     async def _kind(self, name: str) -> str:
         try:
@@ -196,3 +198,13 @@ class GitClone:
         with os.fdopen(draft, "w", encoding="utf-8") as file:
             file.write(state.model_dump_json())
         os.replace(name, self.folder / "state.json")
+
+
+async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
+    """When this is cancelled, it still waits for the end of the work: the lock must not be released before."""
+    working = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait({working})
+        raise

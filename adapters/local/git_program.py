@@ -6,7 +6,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from adapters.local.git_source import GitSource
 
@@ -18,6 +18,9 @@ _SETTINGS = (
     ("http.lowSpeedLimit", "1000"),  # bytes a second
     ("http.lowSpeedTime", "20"),  # seconds
 )
+_USER, _PASSWORD = "GIT_SOURCE_USER", "GIT_SOURCE_PASSWORD"
+_HELPER = f"""!printf 'username=%s\\npassword=%s\\n' "${_USER}" "${_PASSWORD}" #"""
+"""Git calls it, with a word that is ignored, when the server asks who it is."""
 _OTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE")
 
 
@@ -79,7 +82,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _environment(source: GitSource) -> Mapping[str, str]:
-    """Credentials go here: arguments can be seen by every account of the machine, and settings would be stored."""
+    """Credentials go here: arguments can be seen by every account of the machine, and an address that has them
+    becomes an argument of git's own programs."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -87,9 +91,10 @@ def _environment(source: GitSource) -> Mapping[str, str]:
     }
     settings = list(_SETTINGS)
     if source.credentials:
-        host = f"{urlsplit(source.url).netloc}/"
-        secret = source.credentials[0].get_secret_value()
-        settings.append((f"url.https://{secret}@{host}.insteadOf", f"https://{host}"))
+        user, _, password = source.credentials[0].get_secret_value().partition(":")
+        inherited |= {_USER: unquote(user), _PASSWORD: unquote(password)}
+        helper = f"credential.https://{urlsplit(source.url).netloc}.helper"
+        settings += [(helper, ""), (helper, _HELPER)]  # in place of any other
     before = int(inherited.get("GIT_CONFIG_COUNT", "0") or 0)
     for number, (key, value) in enumerate(settings, start=before):
         inherited |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

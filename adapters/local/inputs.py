@@ -10,10 +10,10 @@ import regex
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
 from adapters.local.blocks import CODE, parse_blocks
+from adapters.toolkit.patterns import matches
 
 _UNDECLARED = regex.compile(r"\{\{\s*([A-Za-z_][\w-]*)\s*\}\}")
 _CODE_SPAN = regex.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", regex.DOTALL)
-_MATCH_SECONDS = 0.1  # a pattern that takes longer refuses the value
 
 
 def _as_text(value: object) -> object:
@@ -47,10 +47,7 @@ class Input(BaseModel):
     def refuses(self, value: str) -> bool:
         if self.options and value not in self.options:
             return True
-        try:
-            return bool(self.pattern) and not regex.fullmatch(self.pattern, value, timeout=_MATCH_SECONDS)
-        except TimeoutError:
-            return True
+        return bool(self.pattern) and not matches(self.pattern, value)
 
 
 def named_values(texts: Iterator[str]) -> list[str]:

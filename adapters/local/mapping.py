@@ -17,6 +17,7 @@ from adapters.models import (
     RunbookInput,
     RunbookKey,
     RunKey,
+    RunNote,
     RunSummary,
     Stage,
     Task,
@@ -91,6 +92,9 @@ def document(platform: str, file: RunbookFile, start: StartRun, marker: WriteMar
         started_by=who(start, marker),
         stages=stages,
         tasks=tasks,
+        missing=tuple(
+            name for name, one in values_asked(file).items() if not (start.options.get(name) or one.default)
+        ),
         source=file.source,
         source_text=file.text,
     )
@@ -114,8 +118,15 @@ def run(document: Document, now: datetime) -> Run:
         comments=comments(document, None),
         rehearsal=document.rehearsal,
         source=document.source,
+        notes=_notes(document),
         read_at=now,
     )
+
+
+def _notes(document: Document) -> tuple[RunNote, ...]:
+    if not document.missing:
+        return ()
+    return (RunNote(key="local.missing_values", facts={"names": ", ".join(document.missing)}),)
 
 
 def summary(document: Document) -> RunSummary:

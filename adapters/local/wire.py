@@ -76,8 +76,12 @@ class Document(Model):
     tasks: tuple[StoredTask, ...] = ()
     comments: tuple[StoredComment, ...] = ()
     applied: tuple[AppliedStep, ...] = ()
-    source: str = ""  # the commit that the file was of: "runbooks@1a2b3c4"
-    source_text: str | None = None  # the file as it was; runs of earlier versions have none
+    missing: tuple[str, ...] = Field((), exclude_if=lambda missing: not missing)
+    """The names of values that its runbook asks for and nobody gave."""
+    source: str = Field("", exclude_if=lambda source: not source)
+    """The commit that the file was of: "runbooks@1a2b3c4"."""
+    source_text: str | None = Field(None, exclude_if=lambda text: text is None)
+    """The file as it was; runs of earlier versions have none."""
 
     def task(self, id: str) -> StoredTask | None:
         return next((task for task in self.tasks if task.id == id), None)

@@ -27,6 +27,7 @@ from commands.forms.known_runbooks import KnownRunbooks
 from commands.forms.opening import form_for_line, open_form
 from commands.forms.options import search_options
 from commands.forms.submission import FormErrors, submit
+from commands.forms.value_patterns import ValuePatterns
 from commands.lookup import passing_mention
 from commands.model.card import Card, Form, Option
 from commands.model.errors import CommandError
@@ -74,6 +75,7 @@ class AppIntake:
         self._platform_events = platform_events
         self._home_pages = home_pages
         self._known_runbooks = KnownRunbooks()
+        self._value_patterns = ValuePatterns()
         self.on_recorded: list[Callable[[Message], None]] = []
         self.on_place_change: list[Callable[[str, str], None]] = []
 
@@ -134,7 +136,9 @@ class AppIntake:
                 self._memberships.prove_seen(actor, place, self._now())
             actor = await self._known_actor(actor)
             services, _ = readable_services(actor, place, self._services)
-            return await open_form(wanted, actor, place, services)
+            form = await open_form(wanted, actor, place, services)
+        self._value_patterns.remember(form)
+        return form
 
     async def _known_actor(self, actor: Actor) -> Actor:
         """With the membership, unless the chat takes long to tell it: then the submission is checked."""
@@ -164,6 +168,8 @@ class AppIntake:
 
     def submit(self, form: SubmittedForm) -> dict[str, Any] | FieldErrors:
         result = submit(form.about, form.run, form.values, self._services.commands)
+        if form.about == "start" and not isinstance(result, FormErrors):
+            result = self._value_patterns.check(form.values) or result
         return FieldErrors(result.errors) if isinstance(result, FormErrors) else result
 
     def form_for_line(self, text: str) -> OpenForm | None:

@@ -8,12 +8,11 @@ from commands.forms.fields import NAME_LENGTH
 from commands.language.platform_references import parse_platform_reference
 from commands.lookup.distinct_names import runbook_option_names
 from commands.model.card import Field, Option
-from commands.model.form import CommandForm, FormField, FormOpening, Values
+from commands.model.form import VALUE, CommandForm, FormField, FormOpening, Values
 from commands.model.intents import Start
 from commands.text.catalogue import plain_text, translate
 from commands.text.phrases import shorten
 
-VALUE = "set."  # in front of the name of a value that the runbook asks for
 _LABEL_LENGTH = 24
 _OPTION_LENGTH = 75
 _READ_SECONDS = 0.6  # a form opens within a second
@@ -70,6 +69,7 @@ def _value_field(asked: RunbookInput) -> Field:
         options,
         value=asked.default,
         longest=NAME_LENGTH,
+        pattern=asked.pattern,
     )
 
 

@@ -166,7 +166,8 @@ class Field:
     ids; a chat that can only pick one person does so for ``people``.
 
     ``shown`` is what the prefilled value of a picker is called, where the chat cannot show it by its id.
-    ``refreshes``: once a value is chosen, the form is opened again with what it asks for then.
+    ``refreshes``: once a value is chosen, the form is opened again with what it asks for then. ``pattern``: a
+    regular expression that all of the value must match.
     """
 
     name: str  # [a-z]+; "set.NAME" for a value that a runbook asks for
@@ -179,6 +180,7 @@ class Field:
     longest: int = 3000
     shown: str = ""
     refreshes: bool = False
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Values = Mapping[str, str]
 """Field name -> what it holds. In a submission every declared field has a value, which may be empty."""
 
+VALUE = "set."  # in front of the name of a value that a runbook asks for
+
 
 @dataclass(frozen=True, slots=True)
 class FormField:

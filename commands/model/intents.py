@@ -32,6 +32,8 @@ class Start(Intent):
     values: dict[str, str] = {}  # --set
     rehearsal: bool = False
     confirmed: bool = False
+    without_values: bool = Field(False, exclude_if=lambda without: not without)
+    """Its person chose to start it although values that the runbook asks for are missing."""
     link: str = ""  # permalink of the chat message it was started from
     channel: str = Field("", exclude_if=lambda channel: not channel)
     """The chat's id of the channel that the run belongs to, where a form asked for it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+import itertools
 from collections.abc import Sequence
 
 from adapters.runbook_sources import KeptRunbookText, RunbookVersions
@@ -17,6 +18,7 @@ from commands.text.phrases import open_link, run_name, short_card, show_button
 
 MOST_LINES = 80
 MOST_CHARACTERS = 2400  # of all lines; Slack's block has room for them
+MOST_COMPARED = 5000  # lines
 _LONGEST_LINE = 300
 
 
@@ -34,7 +36,7 @@ async def show_diff(context: CommandContext, tracked: TrackedRun) -> Answer:
         return _sentence(tracked, translate("diff.not_kept", run=name))
     if versions.current is None:
         return _sentence(tracked, translate("diff.gone", file=versions.file, run=name))
-    lines = await asyncio.to_thread(_diff, versions.started, versions.current)
+    lines = await asyncio.to_thread(diff_lines, versions.started, versions.current)
     if not lines:
         return _sentence(tracked, translate("diff.unchanged", file=versions.file, run=name))
     title = translate("diff.title", file=versions.file, run=name)
@@ -56,10 +58,29 @@ def _sentence(tracked: TrackedRun, sentence: Text) -> Answer:
     return Answer(private=short_card(sentence, buttons=[show_button(tracked)]))
 
 
-def _diff(before: str, after: str) -> Sequence[str]:
-    """Empty if nothing is different but line ends."""
-    found = difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm="")
-    return list(found)[2:]  # without the names of the files
+def diff_lines(before: str, after: str) -> Sequence[str]:
+    """Of a unified diff, without the names of the files. Empty if nothing is different but line ends."""
+    old, new = before.splitlines(), after.splitlines()
+    if max(len(old), len(new)) > MOST_COMPARED:
+        return _replaced_lines(old, new)
+    return list(difflib.unified_diff(old, new, n=2, lineterm=""))[2:]
+
+
+def _replaced_lines(old: Sequence[str], new: Sequence[str]) -> Sequence[str]:
+    """From the first difference to the last one. Long texts are not compared line by line: it can take minutes."""
+    if old == new:
+        return ()
+    first = _equal_lines(old, new)
+    last = _equal_lines(old[first:][::-1], new[first:][::-1])
+    removed, added = old[first : len(old) - last], new[first : len(new) - last]
+    header = f"@@ -{first + 1},{len(removed)} +{first + 1},{len(added)} @@"
+    return [header, *(f"-{line}" for line in removed), *(f"+{line}" for line in added)]
+
+
+def _equal_lines(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many at the beginning."""
+    pairs = zip(old, new, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _compared(versions: RunbookVersions) -> Sequence[Text]:

@@ -14,6 +14,7 @@ from commands.model.messages import Place
 from commands.model.ports import CommandContext
 from commands.model.tracked_run import ReservedStart
 from commands.operations.start_question import confirm_start, line_about_new_owner, which_channel
+from commands.operations.start_values import ask_for_values
 from commands.operations.task_action import require_supported
 
 
@@ -31,6 +32,7 @@ async def prepare_start(intent: Start, context: CommandContext) -> Start | Answe
     runbook = await find_runbook(intent.runbook, intent.platform, context)
     require_supported(Op.START, runbook.key.platform, context.services)
     question = await which_channel(intent, runbook, context)
+    question = question or ask_for_values(intent, runbook, context)
     owner = (await find_person(intent.owner, context, field="owner")) if intent.owner else None
     reserved = ReservedStart(
         message=context.message.key,

@@ -1,7 +1,7 @@
 """The Dockerfile's instructions, carried out in a temporary folder in place of ``/``. No container is involved.
 
-The base image is a fresh virtual environment, because that also has Python and pip. ``useradd`` is only recorded,
-and ``install`` keeps the owner, because neither may change this machine.
+The base image is a fresh virtual environment, because that also has Python and pip. ``useradd`` and ``apt-get``
+are only recorded, and ``install`` keeps the owner, because none of them may change this machine.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tests.e2e.process import free_port, until
 
 ROOT = Path(__file__).parent.parent.parent
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
-FOLDERS = re.compile(r"(?<![\w.])/(opt|data)\b")  # the image's own
+FOLDERS = re.compile(r"(?<![\w.])/(opt|data|var/lib/apt)\b")  # the image's own
 NOT_IN_IMAGE = ("LIAISON_", "PYTHON", "PYTEST", "COV", "VIRTUAL_ENV")
 BUILD_TOOLS = {"pip", "uv", "hatchling", "setuptools", "wheel", "pytest", "mypy", "ruff"}
 
@@ -71,6 +71,7 @@ class Image:
         shims = self.folder / "shims"
         shims.mkdir()
         _write_script(shims / "useradd", f'echo "$@" >> {self.folder}/users')
+        _write_script(shims / "apt-get", f'echo "$@" >> {self.folder}/packages')
         _write_script(shims / "install", 'test "$2" = --owner && exec /usr/bin/install "$1" "$4" "$5" "$6"')
         for instruction, rest in instructions():
             getattr(self, f"on_{instruction.lower()}", self.on_other)(rest)
@@ -146,6 +147,7 @@ async def test_its_steps_make_a_liaison_that_serves_and_is_healthy_and_has_no_bu
     assert "liaison" in installed
     assert not installed & BUILD_TOOLS
     assert not [path for path in (tmp_path / "root").rglob("bin/*") if path.name in BUILD_TOOLS]
+    assert "git openssh-client" in (tmp_path / "packages").read_text()  # for runbooks in Git repositories
     assert "--system --uid 10001 liaison" in (tmp_path / "users").read_text()
     assert (tmp_path / "root" / "data").stat().st_mode & 0o777 == 0o700
 

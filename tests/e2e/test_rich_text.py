@@ -35,7 +35,7 @@ async def test_every_command_of_a_step_is_copied_as_it_was_written(scene: Scene)
         copied = copied_from_slack(raw.blocks)
     else:
         copied = [code for text in _texts(raw) for code in copied_from_mattermost(text)]
-    assert sorted(copied) == sorted(COMMANDS)
+    assert copied == COMMANDS
 
 
 def _texts(post: object) -> list[str]:

@@ -75,6 +75,64 @@ STEPS = """# Rotate the certificate
   > The old certificate stays valid for 24 hours (see https://wiki.example.com/tls_(old)).
 - [ ] Tell the support team
 """
+FOREIGN = """---
+inputs:
+  pod: {title: Which pod}
+  zone: {title: Zone, options: [eu-1, us-1], default: eu-1}
+---
+# Pods restart again and again
+
+[![build](https://ci.example.com/b.svg)](https://ci.example.com)
+
+A pod is restarted more than five times in ten minutes. Users see **slow pages**.
+
+## Possible causes
+
+1. Not enough memory
+2. A broken release
+
+## Diagnosis
+
+- Look at the events of `{{pod}}`:
+  ```sh
+  kubectl describe pod {{pod}}
+  ```
+- Read its last lines in the [dashboard](https://grafana.example.com/d/pods)
+
+> **Warning:** the logs have personal data. Don't paste them here.
+
+## Mitigation
+
+### Step 1: Roll back
+
+1. Find the last good release
+2. Roll back to it
+   ```sh
+   kubectl rollout undo deployment/api --to-revision=41
+   ```
+
+### Step 2: Tell the others
+
+Say in the incident's channel what you did.
+
+## Contacts
+
+| Team | Phone |
+|---|---|
+| Platform | 555-0100 |
+"""
+PROSE = """# Disk is full
+
+What to know when the alert fires.
+
+## Where the space goes
+
+Mostly logs.
+
+## How to make room
+
+Delete those older than a week.
+"""
 _STAGES = ("Decide and announce", "Drain eu-west-1", "Databases", "Traffic", "Batch and queues", "Verify")
 
 
@@ -83,6 +141,8 @@ def write_runbooks(folder: Path) -> None:
     (folder / "seven.md").write_text(SEVEN)
     (folder / "handover.md").write_text(HANDOVER)
     (folder / "steps.md").write_text(STEPS)
+    (folder / "foreign.md").write_text(FOREIGN)
+    (folder / "prose.md").write_text(PROSE)
     (folder / "titles.md").write_text(TITLES)
     for count, title in ((12, "Certificate renewal"), (60, "Region evacuation"), (200, "Data centre move")):
         (folder / f"{count}.md").write_text(_long(title, count))

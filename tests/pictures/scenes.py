@@ -235,7 +235,11 @@ async def steps(stage: Stage) -> list[Picture]:
     """Instructions with code, lists, a table, a quote and links."""
     room = await stage.started("Rotate the certificate")
     shown = await stage.answer("show T1", room, "show T1")
-    return [shown, await stage.answer("begin T1", room, "begin T1")]
+    begun = await stage.answer("begin T1", room, "begin T1")
+    foreign = await stage.answer("show a runbook", room, "show Pods restart again and again")
+    prose = await stage.answer("show a runbook without steps", room, "show Disk is full")
+    asks = await stage.answer("a start that asks for values", room, "start Pods restart again and again")
+    return [shown, begun, foreign, prose, asks]
 
 
 async def forms(stage: Stage) -> list[Picture]:

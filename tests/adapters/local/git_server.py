@@ -6,8 +6,8 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -26,6 +26,15 @@ def run_git(*arguments: str, cwd: Path) -> str:
         ["git", *arguments], cwd=cwd, env=environment, check=True, capture_output=True, text=True
     )
     return completed.stdout.strip()
+
+
+def all_commands() -> set[str]:
+    """The command lines of all processes of this machine, as any account sees them."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.add(path.read_bytes().decode(errors="replace").replace("\0", " "))
+    return found
 
 
 @dataclass
@@ -68,12 +77,11 @@ class GitRepository:
 
 @dataclass
 class GitServer:
-    """``paths``: what was asked for. ``refused``: requests without the right password."""
+    """``commands``: the command lines of all processes of this machine while it was asked."""
 
     port: int
     certificate: Path
-    paths: list[str]
-    refused: int = 0
+    commands: set[str] = field(default_factory=set)
 
 
 @contextmanager
@@ -86,13 +94,12 @@ def serve_https(repository: GitRepository, user: str, password: str, folder: Pat
     authority.issue_cert("localhost").configure_cert(context)
     expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    found = GitServer(server.server_address[1], certificate, [])
+    found = GitServer(server.server_address[1], certificate)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found.paths.append(self.path)
+            found.commands |= all_commands()
             if self.headers.get("Authorization") != expected:
-                found.refused += 1
                 self.send_response(401)
                 self.send_header("WWW-Authenticate", 'Basic realm="git"')
                 self.send_header("Content-Length", "0")

@@ -19,7 +19,7 @@ from adapters.local.git_clone import KEEP_SECONDS, GitClone
 from adapters.local.git_program import GitFailed
 from adapters.local.git_source import parse_git_source
 from adapters.protocol import CheckResult, CheckStatus, Resources
-from tests.adapters.local.git_server import GitRepository, run_git, serve_https
+from tests.adapters.local.git_server import GitRepository, all_commands, run_git, serve_https
 from tests.adapters.local.harness import utc_now
 from tests.adapters.local.store import MemoryRuns
 from tests.adapters.local.writes import start_run
@@ -268,9 +268,21 @@ async def test_the_password_of_an_address_reaches_the_server_and_nothing_else(
         assert "terminal prompts disabled" in none.summary
     said = repr((await local.check(), await wrong.check(), failed, await wrong.runbooks("")))
     stored = await asyncio.to_thread(_everything_in, cache)
+    commands = "\n".join(server.commands)
+    assert f":{server.port}/ops.git" in commands
     for secret in ("s3cr@t", "s3cr%40t", "wr0ng"):
         assert secret not in said
         assert secret not in stored
+        assert secret not in commands
+
+
+async def test_a_token_may_stand_in_place_of_the_user(
+    repository: GitRepository, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_https(repository, "t0ken$(id)", "", tmp_path) as server:
+        monkeypatch.setenv("GIT_SSL_CAINFO", str(server.certificate))
+        local = adapter(cache, f"git+https://t0ken%24%28id%29@localhost:{server.port}/ops.git#main:books")
+        assert (await sync(local)).status is CheckStatus.OK
 
 
 async def test_a_server_that_says_nothing_is_given_up_with_all_processes(
@@ -286,6 +298,20 @@ async def test_a_server_that_says_nothing_is_given_up_with_all_processes(
     assert clone.state().problem == "no answer within 0 s"
     assert not _processes_with(f":{port}/ops.git")
     silent.close()
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.003, 0.01, 0.03])
+async def test_a_refresh_that_is_cancelled_at_any_moment_ends(
+    repository: GitRepository, cache: Path, delay: float
+) -> None:
+    clone = clone_of(f"{repository.address}#main:books", cache)
+    for number in range(4):
+        refreshing = asyncio.create_task(clone.refresh())
+        await asyncio.sleep(delay * (number + 1))
+        refreshing.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.gather(refreshing, return_exceptions=True)
+    assert (await clone.refresh()).commit
 
 
 async def test_a_refresh_that_is_cancelled_leaves_no_process(cache: Path) -> None:
@@ -306,15 +332,8 @@ def _everything_in(folder: Path) -> str:
 
 
 def _processes_with(argument: str) -> list[str]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = path.read_bytes().decode(errors="replace").replace("\0", " ")
-        except OSError:
-            continue
-        if argument in command and command.startswith(("git", "/usr/lib/git-core", "/usr/libexec/git-core")):
-            found.append(command)
-    return found
+    programs = ("git", "/usr/lib/git-core", "/usr/libexec/git-core")
+    return [command for command in all_commands() if argument in command and command.startswith(programs)]
 
 
 async def test_a_machine_without_git_says_so(
