@@ -45,6 +45,7 @@ class Reader:
         self._memberships: MembershipsPort = services.memberships
         self._workspaces = services.platform_workspaces
         self._runs: RunsPort = services.runs
+        self._judged: tuple[RunHead, bool | None] | None = None
 
     def may_use(self, platform: str) -> bool:
         """Whether their workspace may use the platform with this NAME."""
@@ -110,15 +111,23 @@ class Reader:
         return found
 
     async def _can_read(self, run: RunHead, sees: _Sees) -> bool:
+        if self._judged is None or self._judged[0] is not run:  # one message asks for its run many times
+            self._judged = run, self._by_its_facts(run)
+        if (known := self._judged[1]) is not None:
+            return known
+        return await (self._is_of_its_places if self.is_member else self._can_read_as_guest)(run, sees)
+
+    def _by_its_facts(self, run: RunHead) -> bool | None:
+        """None if it depends on whether they can see its places now."""
         if not self.may_use(run.key.platform) or not self._may_cross(run):
             return False
         if not self.is_member:
-            return await self._can_read_as_guest(run, sees)
+            return None
         rule = _rule_for(run, self._rules.read)
         who = rule.who if rule is not None else (_PEOPLE_OF_THE_PLACE,)
         if _EVERY_MEMBER in who or is_any_of(self.actor, who) or self.has_part_in(run):
             return True
-        return _PEOPLE_OF_THE_PLACE in who and await self._is_of_its_places(run, sees)
+        return None if _PEOPLE_OF_THE_PLACE in who else False
 
     async def _can_read_as_guest(self, run: RunHead, sees: _Sees) -> bool:
         if not self.sees_cards:

@@ -11,7 +11,7 @@ would be reported as unknown though it never arrived.
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -23,7 +23,7 @@ from adapters.http.departure import leave
 
 KEEP_IDLE_SECONDS = 2.0
 _CONNECTIONS_TRIED = 5
-_UNSENDABLE = re.compile(rb"[\r\n\0]")
+_UNSENDABLE = re.compile(r"[\r\n\0]")
 _LONGEST_HEADER = 100 * 1024
 _NO_DEFAULTS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -93,24 +93,31 @@ class Transport(httpx.AsyncBaseTransport):
         return self._session
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        _require_sendable(request.headers)
+        headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]
+        return await self.send(request.method, _url_of(request), headers, request.content)
+
+    async def send(
+        self, method: str, url: URL, headers: Sequence[tuple[str, str]], content: bytes
+    ) -> httpx.Response:
+        """The same without a request of httpx, which takes half as long to make as it takes to send it."""
+        _require_sendable(headers)
         for _ in range(_CONNECTIONS_TRIED):
             try:
-                response = await self._send(request)
+                response = await self._send(method, url, headers, content)
             except _ConnectionClosed:
                 continue
             return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
         raise httpx.ConnectError("the server closes its connections")
 
-    async def _send(self, request: httpx.Request) -> aiohttp.ClientResponse:
-        url = _url_of(request)
+    async def _send(
+        self, method: str, url: URL, headers: Sequence[tuple[str, str]], content: bytes
+    ) -> aiohttp.ClientResponse:
         if url.scheme not in ("http", "https") or not url.raw_host:
-            raise httpx.UnsupportedProtocol(f"{request.url} is not a URL of http")
-        headers = [(name.decode(), value.decode()) for name, value in request.headers.raw]
+            raise httpx.UnsupportedProtocol(f"{url} is not a URL of http")
         await asyncio.sleep(0)  # the loop notices which kept connections were closed
         try:
             return await self._open().request(
-                request.method, url, data=request.content or None, headers=headers, allow_redirects=False
+                method, url, data=content or None, headers=headers, allow_redirects=False
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _may_be_sent(error) from error
@@ -160,8 +167,8 @@ def _may_be_sent(error: Exception) -> httpx.TransportError:
     return kind(f"{type(error).__name__} {error}".strip())
 
 
-def _require_sendable(headers: httpx.Headers) -> None:
+def _require_sendable(headers: Sequence[tuple[str, str]]) -> None:
     """Without the value in the error, which may be a secret."""
-    for name, value in headers.raw:
+    for name, value in headers:
         if _UNSENDABLE.search(value):
-            raise httpx.LocalProtocolError(f"the header {name.decode()} has a line break or a null byte")
+            raise httpx.LocalProtocolError(f"the header {name} has a line break or a null byte")

@@ -16,8 +16,8 @@ def progress_line(tasks: Sequence[Task]) -> Text:
     """ "■■■□□□□□□□  2 of 7 done · 1 running"."""
     if not tasks:
         return translate("run.no_tasks")
-    settled = [task for task in tasks if task.state in SETTLED]
-    return (f"{_bar(len(settled), len(tasks))}  ", *task_counts(tasks, " · "))
+    settled = sum(task.state in SETTLED for task in tasks)
+    return (f"{_bar(settled, len(tasks))}  ", *task_counts(tasks, " · "))
 
 
 def task_counts(tasks: Sequence[Task], between: str = ", ") -> Text:

@@ -119,13 +119,11 @@ def run_health(tracked: TrackedRun) -> RunHealth:
     """The newer of the platform's and the one that Liaison stores. The stored colour stays where the platform
     has only a newer text."""
     run, overlay = tracked.run, tracked.overlay
-    theirs = RunHealth(health=run.health, text=run.health_text, by=run.health_by, at=run.health_at)
     newest = overlay.promised_at is not None and (run.health_at is None or overlay.promised_at >= run.health_at)
     due = overlay.update_due if newest else overlay.update_due or run.update_due
     if overlay.health_at and (run.health_at is None or overlay.health_at >= run.health_at):
         return RunHealth(
             health=overlay.health, text=overlay.health_text, by=overlay.health_by, at=overlay.health_at, due=due
         )
-    if run.health is Health.UNSET and overlay.health_at:
-        theirs = theirs.model_copy(update={"health": overlay.health})
-    return theirs.model_copy(update={"due": due})
+    health = overlay.health if run.health is Health.UNSET and overlay.health_at else run.health
+    return RunHealth(health=health, text=run.health_text, by=run.health_by, at=run.health_at, due=due)

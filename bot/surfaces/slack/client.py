@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import aiohttp
+from pydantic_core import PydanticSerializationError, to_json
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -48,6 +49,7 @@ TIER_SECONDS = {  # Slack docs, "Rate limits": calls a minute, per method and wo
     "views.publish": 60 / 100,
     "reactions.add": 60 / 50,
 }
+_JSON_HEADERS = {"Content-Type": "application/json;charset=utf-8"}
 _SLACK_DOMAINS = (".slack.com", ".slack-gov.com")
 _NOT_IN_CHANNEL_ERRORS = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel"})
 _NOT_EDITABLE_ERRORS = frozenset({"cant_update_message", "edit_window_closed", "cant_edit"})
@@ -129,10 +131,30 @@ class SlackClient:
     async def call(
         self, method: str, request: Coroutine[Any, Any, AsyncSlackResponse], channel: str = "", *, shown: str = ""
     ) -> dict[str, Any]:
-        """Returns the response body. ``request`` is a call on ``self.web`` that has not been awaited yet, and
-        ``shown`` is what people call the channel. Raises ``Throttled`` if the rate limits do not allow it now."""
+        """Returns the response body. ``request`` is a call on ``self.web``, or of ``post_json``, that has not been
+        awaited yet. ``shown`` is what people call the channel. Raises ``Throttled`` if the rate limits do not
+        allow it now."""
         response = await self.request_with_headers(method, request, channel, shown=shown)
         return dict(response.data) if isinstance(response.data, dict) else {}
+
+    async def post_json(self, method: str, body: Mapping[str, Any]) -> AsyncSlackResponse:
+        """``self.web.api_call(method, json=body)`` in a third of the time: for messages, which are sent all the
+        time. A response that is no JSON object is a failure of Slack's, as with ``slack_sdk``."""
+        url = f"{self.web.base_url}{method}"
+        headers = {**self.web.headers, **_JSON_HEADERS, "Authorization": f"Bearer {self.web.token}"}
+        async with self.session.post(url, data=_dump(body), headers=headers) as response:
+            received = _parse_object(await response.read())
+        answered = AsyncSlackResponse(
+            client=self.web,
+            http_verb="POST",
+            api_url=url,
+            req_args={},
+            data=received,
+            headers=dict(response.headers),
+            status_code=response.status,
+        )
+        answered.validate()  # type: ignore[no-untyped-call]
+        return answered
 
     async def request_with_headers(
         self, method: str, request: Coroutine[Any, Any, AsyncSlackResponse], channel: str = "", *, shown: str = ""
@@ -187,7 +209,9 @@ class SlackClient:
         if not self.is_slack_url(url):
             raise RouteClosed("the response_url is not on a Slack host")
         try:
-            async with self.session.post(url, json=message, allow_redirects=False) as response:
+            async with self.session.post(
+                url, data=_dump(message), headers=_JSON_HEADERS, allow_redirects=False
+            ) as response:
                 body, status = await response.text(), response.status
                 retry_after = _parse_seconds(response.headers.get("Retry-After"))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -220,6 +244,22 @@ def _origin(url: str) -> tuple[str, str, int] | None:
     if not parts.hostname or port is None or "@" in parts.netloc:
         return None
     return parts.scheme, parts.hostname, port
+
+
+def _dump(body: Mapping[str, Any]) -> bytes:
+    try:
+        return to_json(body)
+    except PydanticSerializationError:  # half a surrogate pair, which JSON can only have escaped
+        return json.dumps(body).encode()
+
+
+def _parse_object(body: bytes) -> dict[str, Any]:
+    """Empty for anything else."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def _error_code(body: str) -> str:

@@ -25,16 +25,17 @@ class ChannelPosts:
         self._client = client
 
     async def post(self, place: Place, message: render.RenderedMessage, nonce: str) -> PostRef:
-        request = self._client.web.chat_postMessage(
-            channel=place.channel,
-            text=message.text,
-            blocks=message.blocks,
-            thread_ts=place.thread or None,
-            metadata={"event_type": EVENT, "event_payload": {"nonce": nonce}},
-            unfurl_links=False,
-            unfurl_media=False,
-            parse="none",
-        )
+        fields = {
+            "channel": place.channel,
+            "text": message.text,
+            "blocks": message.blocks,
+            "metadata": {"event_type": EVENT, "event_payload": {"nonce": nonce}},
+            "unfurl_links": False,
+            "unfurl_media": False,
+            "parse": "none",
+            **({"thread_ts": place.thread} if place.thread else {}),
+        }
+        request = self._client.post_json("chat.postMessage", fields)
         shown = f"#{place.channel_name}" if place.channel_name and not place.direct else place.channel
         response = await self._client.call("chat.postMessage", request, place.channel, shown=shown)
         if not response.get("ts"):
@@ -44,7 +45,7 @@ class ChannelPosts:
 
     async def edit(self, ref: PostRef, message: render.RenderedMessage) -> None:
         fields = {"channel": ref.place.channel, "ts": ref.id, "text": message.text, "blocks": message.blocks}
-        request = self._client.web.api_call("chat.update", json={**fields, "parse": "none"})
+        request = self._client.post_json("chat.update", {**fields, "parse": "none"})
         shown = f"#{ref.place.channel_name}" if ref.place.channel_name else ref.place.channel
         await self._client.call("chat.update", request, ref.place.channel, shown=shown)
 

@@ -86,14 +86,15 @@ class PrivateReplies:
         if place.direct:
             await self._post(place, message, nonce, may_exist)
             return
-        request = self._client.web.chat_postEphemeral(
-            channel=place.channel,
-            user=actor.id,
-            text=message.text,
-            blocks=message.blocks,
-            thread_ts=place.thread or None,
-            parse="none",
-        )
+        fields = {
+            "channel": place.channel,
+            "user": actor.id,
+            "text": message.text,
+            "blocks": message.blocks,
+            "parse": "none",
+            **({"thread_ts": place.thread} if place.thread else {}),
+        }
+        request = self._client.post_json("chat.postEphemeral", fields)
         await self._client.call("chat.postEphemeral", request, place.channel)
 
     async def _post_directly(
