@@ -95,6 +95,8 @@ async def test_of_a_run_in_their_room_they_see_what_the_setting_says(guests: Gue
     refusal = CANNOT_USE if guests.guests == "off" else CARDS_ONLY
     for line, fact in details.items():
         assert (fact if guests.guests == "read" else refusal) in await guests.answer(line, user)
+    if guests.guests != "read":  # the text of the runbook has its instructions
+        assert refusal in await guests.answer(f"show {run} --diff", user)
     for line in ("runbooks", f"show {RUNBOOK}"):
         assert refusal in await guests.answer(line, user), line
     for line in WRITES:
