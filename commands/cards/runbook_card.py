@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from adapters.models import Passage, Runbook
 from adapters.protocol import Adapter
 from commands.cards.platform_text import platform_text
-from commands.model.card import Bold, Button, Card, RichText, Text
+from commands.model.card import Bold, Button, Card, Text
 from commands.model.intents import Help, OpenForm, Start
-from commands.model.rich_text import Item
 from commands.text.catalogue import plain_text, plural, translate
 from commands.text.phrases import button, open_link, shorten
 
@@ -45,26 +44,20 @@ def runbook_card(runbook: Runbook, adapter: Adapter, messages: Mapping[str, str]
 
 
 def _content(runbook: Runbook, adapter: Adapter) -> Iterator[Text]:
-    """Stage by stage: the tasks with their numbers, and the text between them where it was written."""
+    """Stage by stage: the tasks, with the handles that they will have, and the text between them."""
     places = {stage.id: place for place, stage in enumerate(runbook.stages, start=1)}
     titles = {stage.id: stage.title for stage in runbook.stages}
     numbered = sorted(enumerate(runbook.tasks, start=1), key=lambda one: places.get(one[1].stage or "", 0))
     waiting = list(runbook.passages)
     stage: str | None = None
-    items: list[Item] = []
     for number, task in numbered[:_MOST_TASKS]:
         before = _passages_before(task.id, runbook, waiting)
-        if items and (before or task.stage != stage):
-            yield (RichText(tuple(items)),)
-            items = []
         yield from _texts(adapter, [passage for passage in before if passage.stage != task.stage])
         if task.stage in titles and task.stage != stage:
             yield (Bold(titles[task.stage]),)
         yield from _texts(adapter, [passage for passage in before if passage.stage == task.stage])
         stage = task.stage
-        items.append(Item((shorten(task.title, _TITLE),), number=number))
-    if items:
-        yield (RichText(tuple(items)),)
+        yield (Bold(f"T{number}"), f" {shorten(task.title, _TITLE)}")
     yield from _texts(adapter, waiting)
     if len(numbered) > _MOST_TASKS:
         yield translate("runbook.more", count=len(numbered) - _MOST_TASKS)
