@@ -20,7 +20,7 @@ _NAME = regex.compile(r"[A-Za-z_][\w-]{0,39}")
 
 
 class FileSettings(BaseModel):
-    """``stages``: the deepest headings that name stages. Empty: all of them."""
+    """``stages``: which headings name stages; deeper ones do not. Empty: all of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,6 +28,11 @@ class FileSettings(BaseModel):
     stages: Literal["", "h2", "h3"] = ""
     title: Text = ""
     inputs: Mapping[str, Input] = {}
+
+    @property
+    def deepest_stage(self) -> int:
+        """The depth of the deepest headings that name stages; 0 for all."""
+        return int(self.stages.removeprefix("h") or 0)
 
     @field_validator("inputs", mode="before")
     @classmethod

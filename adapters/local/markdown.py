@@ -60,11 +60,12 @@ def parse(text: str, name: str, words: Vocabulary = DEFAULT_WORDS) -> Procedure:
     found = outline(blocks, words, len(lines), bold=file.settings.steps is Rule.AUTO)
     title = file.settings.title or found.title or name
     finder = StepFinder(words, file.settings.steps)
-    steps = [] if file.settings.steps is Rule.HEADINGS else finder.find(found.root)
-    from_sections = not steps
-    if from_sections:
-        depth = int(file.settings.stages[1:] or -1) + 1 if file.settings.steps is Rule.HEADINGS else 0
-        steps = find_sections(found.root, title, depth)
+    by_heading = file.settings.steps is Rule.HEADINGS
+    steps = [] if by_heading else finder.find(found.root)
+    from_sections = not steps and not by_heading
+    if not steps:
+        stages = file.settings.deepest_stage
+        steps = find_sections(found.root, title, stages + 1 if by_heading and stages else 0)
     state = ParseState(lines, [_CONTEXT] * len(lines), definitions, problems=list(file.problems))
     _read(state, blocks, found, steps, file.settings)
     links = _links(state)
@@ -83,7 +84,7 @@ def parse(text: str, name: str, words: Vocabulary = DEFAULT_WORDS) -> Procedure:
         stages=tuple(title for _, title in state.stages.values()),
         tasks=tuple(tasks),
         passages=tuple(passage for passage in passages if passage.before != _DESCRIPTION),
-        from_sections=from_sections and file.settings.steps is not Rule.HEADINGS and bool(tasks),
+        from_sections=from_sections and bool(tasks),
         inputs=file.settings.inputs,
         problems=tuple(state.problems + problems),
         remarks=tuple(_remarks(file, finder, state)),
@@ -112,8 +113,8 @@ def _paths(
     section: Section, above: tuple[Section, ...], settings: FileSettings
 ) -> Iterator[tuple[int, tuple[Section, ...]]]:
     """(id of the section, the headings that name the stage of its steps)."""
-    names_stage = section.depth and (not settings.stages or section.depth <= int(settings.stages[1:]))
-    path = (*above, section) if names_stage else above
+    deepest = settings.deepest_stage or section.depth
+    path = (*above, section) if 0 < section.depth <= deepest else above
     yield id(section), path
     for child in section.children:
         yield from _paths(child, path, settings)

@@ -227,10 +227,10 @@ def _lists_commands(section: Section) -> bool:
     """Whether code belongs to bullets of the section: then they are steps, whatever the heading says."""
     if section.kind is not Kind.PLAIN:
         return False
-    types = [block.type for block in section.blocks]
+    after = [*(block.type for block in section.blocks[1:]), ""]
     return any(
-        block.type == "bullet_list" and (after in CODE or any(item.first_of(*CODE) for item in block.children))
-        for block, after in zip(section.blocks, [*types[1:], ""], strict=False)
+        block.type == "bullet_list" and (next_type in CODE or any(item.first_of(*CODE) for item in block.children))
+        for block, next_type in zip(section.blocks, after, strict=False)
     )
 
 
