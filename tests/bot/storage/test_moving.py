@@ -25,7 +25,7 @@ async def leave_rows(folder: Path) -> str:
         assert await scene.say("start Database failover") == "done"
         assert await scene.say("begin T1") == "done"
         assert await scene.say("status amber looking --next 1h") == "done"
-        assert await scene.say("start Certificate expiry") == "done"
+        assert await scene.say("start Certificate expiry --set host=www.example.com") == "done"
     execute(url, "update inbox set state = 'placed' where message like '%begin T1%'")
     execute(url, "delete from runs where number = 2")
     execute(url, "insert into surface_state values ('nul', ?)", "a\0b")
@@ -64,7 +64,7 @@ async def test_work_goes_on_after_the_move(tmp_path: Path, postgres_url: str) ->
 
         await until(all_is_done)
         assert await scene.say("finish T1") == "done"
-        assert await scene.say("start Certificate expiry") == "done"
+        assert await scene.say("start Certificate expiry --set host=www.example.com") == "done"
         numbers = [tracked.handle for tracked in known_runs(scene.app.run_rows)]
         assert numbers == ["R3", "R1"], "a handle is never used twice"
     jobs = "select args ->> 'key' from procrastinate_jobs where task_name = 'remind'"

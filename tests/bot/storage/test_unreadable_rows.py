@@ -104,7 +104,7 @@ def _break(folder: Path, table: str, column: str, value: object) -> None:
 
 async def _is_alive(scene: Scene) -> None:
     assert await scene.say("runbooks") == "done"
-    assert await scene.say("start Certificate expiry") == "done"
+    assert await scene.say("start Certificate expiry --set host=www.example.com") == "done"
 
 
 @pytest.mark.parametrize(("table", "column"), ROWS)
