@@ -16,9 +16,11 @@ def disconnected(name: str) -> CheckResult:
 
 def folder(path: Path, name: str, files: Sequence[RunbookFile]) -> CheckResult:
     """``name`` is the NAME of the ``[platforms.NAME]`` that says where the folder is."""
-    found = ("no_runbooks", "runbooks_one", "runbooks")[min(len(files), 2)]
+    facts = _facts(files)
+    many = "runbooks_without_steps" if facts["sections"] else "runbooks"
+    found = ("no_runbooks", "runbooks_one", many)[min(len(files), 2)]
     key = found if path.is_dir() else "no_folder"
-    return check_result(MESSAGES, f"local.health_check.{key}", path=path, name=name, **_facts(files))
+    return check_result(MESSAGES, f"local.health_check.{key}", path=path, name=name, **facts)
 
 
 def _facts(files: Sequence[RunbookFile]) -> Mapping[str, int]:

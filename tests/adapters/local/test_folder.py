@@ -198,3 +198,10 @@ async def test_the_samples_have_no_problems_and_can_be_finished(runs: MemoryRuns
 def test_local_runs_have_no_links(local: LocalAdapter) -> None:
     assert local.parse_link("https://example.org/runs/1") is None
     assert local.parse_link("local:r9") is None
+
+
+async def test_doctor_says_how_many_runbooks_have_no_steps(local: LocalAdapter, folder: Path) -> None:
+    (folder / "prose.md").write_text("# Disk is full\n\n## Logs\n\nMany.\n\n## Room\n\nLittle.\n")
+    (line,) = await local.check()
+    assert line.summary.startswith("2 runbooks with 6 tasks in ")
+    assert ", 1 of them without recognisable steps" in line.summary
